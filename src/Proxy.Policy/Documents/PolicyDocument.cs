@@ -1,0 +1,37 @@
+using Proxy.Policy.Matching;
+
+namespace Proxy.Policy.Documents;
+
+/// <summary>
+/// One policy document, valid or refused. A refused one closes what it selects in the directions that it governs:
+/// what its author wanted to restrict must not be open because of a misspelling.
+/// </summary>
+public sealed class PolicyDocument
+{
+    internal PolicyDocument(
+        string kind, string @namespace, string name, IReadOnlyList<PolicySection> sections, IReadOnlyList<ManifestFault> faults)
+    {
+        Kind = kind;
+        Namespace = @namespace;
+        Name = name;
+        Sections = sections;
+        Faults = faults;
+    }
+
+    /// <summary>For instance <c>CiliumNetworkPolicy</c>.</summary>
+    public string Kind { get; }
+
+    /// <summary>Empty for documents of the cluster, and when it could not be read.</summary>
+    public string Namespace { get; }
+
+    /// <summary>Empty when it could not be read.</summary>
+    public string Name { get; }
+
+    /// <summary>Whether there is a fault.</summary>
+    public bool IsRefused => Faults.Count > 0;
+
+    /// <summary>Everything that is wrong with it, in the order of the file (the first hundred).</summary>
+    public IReadOnlyList<ManifestFault> Faults { get; }
+
+    internal IReadOnlyList<PolicySection> Sections { get; }
+}

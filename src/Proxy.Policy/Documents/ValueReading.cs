@@ -1,0 +1,90 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Proxy.Policy.Documents;
+
+/// <summary>Reads values as the Kubernetes API would: a string must be a string, null is absent.</summary>
+internal static class ValueReading
+{
+    private static readonly string[] BooleanWords = ["true", "false", "yes", "no", "on", "off"];
+
+    /// <summary>The value of a key, or null if it is absent or null.</summary>
+    public static ManifestNode? Find(this ManifestMapping mapping, string key) =>
+        mapping[key] is ManifestScalar { IsNull: true } ? null : mapping[key];
+
+    /// <summary>
+    /// The value of a key that restricts, or null if it is absent. Kubernetes reads an empty value as an absent one,
+    /// which here would widen what somebody began to restrict: it is refused.
+    /// </summary>
+    public static ManifestNode? FindGiven(this ManifestMapping mapping, string key, FaultLog faults)
+    {
+        if (mapping[key] is not ManifestScalar { IsNull: true } empty)
+            return mapping[key];
+
+        faults.Add(empty, "the value is missing", "give it a value, or remove the key");
+        return null;
+    }
+
+    public static ManifestMapping? AsMapping(this ManifestNode node, FaultLog faults)
+    {
+        if (node is ManifestMapping mapping)
+            return mapping;
+
+        faults.Add(node, "expected a mapping of keys to values");
+        return null;
+    }
+
+    public static IReadOnlyList<ManifestNode> AsItems(this ManifestNode node, FaultLog faults)
+    {
+        if (node is ManifestSequence sequence)
+            return sequence.Items;
+
+        faults.Add(node, "expected a list", node is ManifestMapping ? "put a '-' before the item" : "");
+        return [];
+    }
+
+    /// <summary>A string; a number or a truth value without quotes is none.</summary>
+    public static string? AsText(this ManifestNode node, FaultLog faults)
+    {
+        if (node is ManifestScalar scalar && IsString(scalar))
+            return scalar.Value;
+
+        faults.Add(node, "expected a string", node is ManifestScalar ? "put the value in quotes" : "");
+        return null;
+    }
+
+    /// <summary>One of the words of a table.</summary>
+    public static bool TryAsWord<T>(
+        this ManifestNode node, FaultLog faults, IReadOnlyDictionary<string, T> words, [MaybeNullWhen(false)] out T value)
+    {
+        value = default;
+        if (node.AsText(faults) is not { } text)
+            return false;
+
+        if (words.TryGetValue(text, out value))
+            return true;
+
+        var nearest = Spelling.Nearest(text, words.Keys.Where(word => word.Length > 0));
+        var hint = nearest is null ? $"one of {string.Join(", ", words.Keys.Where(word => word.Length > 0))}" : $"did you mean '{nearest}'?";
+        faults.Add(node, $"unknown value '{ManifestText.Show(text)}'", hint);
+        return false;
+    }
+
+    private static bool IsString(ManifestScalar scalar) =>
+        scalar.IsQuoted || !(scalar.IsNull || IsBoolean(scalar.Value) || IsNumber(scalar.Value));
+
+    private static bool IsBoolean(string text) => BooleanWords.Contains(text, StringComparer.OrdinalIgnoreCase);
+
+    private static bool IsNumber(string text)
+    {
+        var digits = text.Replace("_", "", StringComparison.Ordinal).TrimStart('+', '-');
+        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+            || IsBased(digits)
+            || digits.Equals(".inf", StringComparison.OrdinalIgnoreCase)
+            || digits.Equals(".nan", StringComparison.OrdinalIgnoreCase);
+    }
+
+    private static bool IsBased(string digits) =>
+        digits.Length > 2 && digits is ['0', 'x' or 'X' or 'o' or 'b', ..]
+        && digits.Skip(2).All(char.IsAsciiHexDigit);
+}
