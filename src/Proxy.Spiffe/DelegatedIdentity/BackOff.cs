@@ -1,0 +1,26 @@
+namespace Proxy.Spiffe.DelegatedIdentity;
+
+/// <summary>Waits 100 ms, then twice as long each time up to 10 s, a fifth more or less, so that streams do not return in step.</summary>
+internal sealed class BackOff(TimeProvider time)
+{
+    private static readonly TimeSpan First = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
+    private TimeSpan _next = First;
+
+    public void Reset() => _next = First;
+
+    public Task WaitAsync(CancellationToken stop)
+    {
+        var delay = Next(Random.Shared.NextDouble());
+        return Task.Delay(delay, time, stop);
+    }
+
+    /// <summary>The next delay; <paramref name="chance"/> is in 0..1.</summary>
+    public TimeSpan Next(double chance)
+    {
+        var delay = _next * (0.8 + (0.4 * chance));
+        _next = _next * 2 < Longest ? _next * 2 : Longest;
+        return delay < Longest ? delay : Longest;
+    }
+}

@@ -1,0 +1,72 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Proxy.Spiffe.X509;
+
+/// <summary>
+/// The roots of one trust domain. No roots means that no SVID of the trust domain is believed. Roots are
+/// self-signed; a chain that ends at any other anchor is not accepted.
+/// </summary>
+public sealed class TrustBundle
+{
+    private readonly X509Certificate2[] _roots;
+
+    /// <summary>Makes a bundle of certificates that are already parsed.</summary>
+    public TrustBundle(TrustDomain trustDomain, IEnumerable<X509Certificate2> roots)
+    {
+        TrustDomain = trustDomain;
+        _roots = [.. roots];
+    }
+
+    /// <summary>The trust domain that the roots speak for; no other.</summary>
+    public TrustDomain TrustDomain { get; }
+
+    /// <summary>The roots, in the order in which they came.</summary>
+    public IReadOnlyList<X509Certificate2> Roots => _roots;
+
+    /// <summary>Reads concatenated DER certificates, as SPIFFE's APIs send them.</summary>
+    public static bool TryParse(
+        TrustDomain trustDomain,
+        ReadOnlySpan<byte> concatenatedDer,
+        [NotNullWhen(true)] out TrustBundle? bundle,
+        out string error)
+    {
+        bundle = null;
+        error = $"The bundle of {trustDomain} is not a sequence of DER certificates.";
+        if (!DerSequence.TryLoadAll(concatenatedDer, out var roots))
+            return false;
+        bundle = new TrustBundle(trustDomain, roots);
+        error = "";
+        return true;
+    }
+
+    /// <summary>
+    /// Custom roots, no revocation, no downloads: what SslStream needs as CertificateChainPolicy. A new object for
+    /// each call, because whoever builds a chain adds the peer's intermediates to it.
+    /// </summary>
+    /// <param name="verificationTime">The time that validity is judged at; null for the system's clock.</param>
+    public X509ChainPolicy CreateChainPolicy(DateTimeOffset? verificationTime = null)
+    {
+        var policy = new X509ChainPolicy
+        {
+            TrustMode = X509ChainTrustMode.CustomRootTrust,
+            RevocationMode = X509RevocationMode.NoCheck,
+            DisableCertificateDownloads = true,
+            VerificationFlags = X509VerificationFlags.NoFlag,
+        };
+        policy.CustomTrustStore.AddRange(_roots);
+        if (verificationTime is { } time)
+            policy.VerificationTime = time.UtcDateTime;
+        return policy;
+    }
+
+    /// <summary>Whether one of the roots is this certificate, byte for byte.</summary>
+    public bool IsRoot(X509Certificate2 certificate) =>
+        _roots.Any(root => root.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span));
+
+    /// <summary>Whether the other bundle has the same trust domain and the same roots in the same order.</summary>
+    public bool HasSameContent(TrustBundle other) =>
+        TrustDomain == other.TrustDomain
+        && _roots.Length == other._roots.Length
+        && _roots.Zip(other._roots).All(pair => pair.First.RawDataMemory.Span.SequenceEqual(pair.Second.RawDataMemory.Span));
+}
