@@ -1,0 +1,212 @@
+using Proxy.Native;
+
+namespace Proxy.Engine;
+
+/// <summary>A TCP socket in a worker's epoll, edge-triggered.</summary>
+internal sealed class PlainLeg : Leg
+{
+    private const int WouldBlock = -2;
+
+    // No idle limit: a quiet connection lives on. Only a peer that is gone is noticed, after four and a half minutes.
+    private static readonly TimeSpan KeepAliveIdle = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(30);
+    private const int KeepAliveProbes = 5;
+
+    private readonly Worker _worker;
+    private readonly TcpSocket _socket;
+    private readonly PollToken _token;
+    private readonly Completion<int> _reading = new();
+    private readonly Completion<bool> _writing = new();
+    private Memory<byte> _readBuffer;
+    private ReadOnlyMemory<byte> _unwritten;
+    private bool _isWaiting;
+    private bool _isReadable;
+    private bool _isWritable;
+    private bool _isConnecting;
+    private bool _peerEnded;
+    private bool _wasReset;
+    private bool _isClosed;
+
+    /// <summary>Takes the socket over; the leg closes it. A socket that is not connected is completed by <see cref="ConnectAsync"/>.</summary>
+    internal PlainLeg(Worker worker, TcpSocket socket, bool isConnected)
+    {
+        _worker = worker;
+        _socket = socket;
+        _isWritable = isConnected;
+        socket.SetAbortive(true);
+        socket.SetNoDelay();
+        socket.SetKeepAlive(KeepAliveIdle, KeepAliveInterval, KeepAliveProbes);
+        _token = worker.Watch(new Events(this), socket.Descriptor,
+            Readiness.Readable | Readiness.Writable | Readiness.PeerEnded | Readiness.EdgeTriggered);
+    }
+
+    internal override Action? OnReset { get; set; }
+
+    internal bool IsClosed => _isClosed;
+
+    internal Endpoint LocalEndpoint => _socket.LocalEndpoint();
+
+    /// <summary>Connects; the socket is bound already where it must be. Closed while waiting: <see cref="SocketFault.TimedOut"/>.</summary>
+    internal async ValueTask<SocketFault> ConnectAsync(Endpoint remote)
+    {
+        var fault = _socket.Connect(remote);
+        if (fault != SocketFault.InProgress)
+        {
+            _isWritable = fault == SocketFault.None;
+            return fault;
+        }
+
+        _isConnecting = true;
+        _ = await _writing.Arm();
+        _isConnecting = false;
+        return _isClosed ? SocketFault.TimedOut : _socket.TakeError();
+    }
+
+    internal override ValueTask WaitAsync()
+    {
+        if (_isReadable || _isClosed)
+            return default;
+        _isWaiting = true;
+        return _reading.ArmUntyped();
+    }
+
+    internal override ValueTask<int> ReadAsync(Memory<byte> buffer)
+    {
+        var count = TryRead(buffer.Span);
+        if (count != WouldBlock)
+            return new ValueTask<int>(count);
+        _readBuffer = buffer;
+        return _reading.Arm();
+    }
+
+    internal override ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        _unwritten = bytes;
+        return TryWrite() is { } done ? new ValueTask<bool>(done) : _writing.Arm();
+    }
+
+    internal override ValueTask<bool> EndAsync()
+    {
+        if (!_isClosed)
+            _socket.EndSending();
+        return new ValueTask<bool>(!_isClosed);
+    }
+
+    internal override void Close()
+    {
+        if (!_isClosed)
+            _socket.SetAbortive(false);
+        Release();
+    }
+
+    internal override void Abort() => Release();
+
+    private void Release()
+    {
+        if (_isClosed)
+            return;
+        _isClosed = true;
+        _worker.Forget(_token);
+        _socket.Close();
+        OnReset = null;
+        if (_reading.IsArmed)
+            CompleteRead(Broken);
+        if (_writing.IsArmed)
+            CompleteWrite(false);
+    }
+
+    private void OnReady(Readiness ready)
+    {
+        var failed = (ready & (Readiness.Error | Readiness.HangUp)) != 0;
+        _peerEnded |= failed || (ready & Readiness.PeerEnded) != 0;
+        if (failed || (ready & (Readiness.Readable | Readiness.PeerEnded)) != 0)
+        {
+            _isReadable = true;
+            ContinueReading();
+        }
+
+        if (!_isClosed && (failed || (ready & Readiness.Writable) != 0))
+        {
+            _isWritable = true;
+            ContinueWriting();
+        }
+
+        if (!_isClosed && (ready & Readiness.Error) != 0)
+            OnReset?.Invoke();
+    }
+
+    private void ContinueReading()
+    {
+        if (!_reading.IsArmed)
+            return;
+        if (_isWaiting)
+            CompleteRead(0);
+        else if (TryRead(_readBuffer.Span) is var count && count != WouldBlock)
+            CompleteRead(count);
+    }
+
+    private void ContinueWriting()
+    {
+        if (!_writing.IsArmed)
+            return;
+        if (_isConnecting)
+            CompleteWrite(true);
+        else if (TryWrite() is { } done)
+            CompleteWrite(done);
+    }
+
+    private void CompleteRead(int count)
+    {
+        _isWaiting = false;
+        _readBuffer = default;
+        _reading.Complete(count);
+    }
+
+    private void CompleteWrite(bool done)
+    {
+        _unwritten = default;
+        _writing.Complete(done);
+    }
+
+    private int TryRead(Span<byte> buffer)
+    {
+        if (_isClosed)
+            return Broken;
+        if (!_isReadable)
+            return WouldBlock;
+        var (count, fault) = _socket.Receive(buffer);
+        // A short read has drained the socket; but once the peer has ended there will be no further edge to wait for.
+        if (fault == SocketFault.WouldBlock || (count > 0 && count < buffer.Length && !_peerEnded))
+            _isReadable = false;
+        return fault switch
+        {
+            // The kernel tells of a reset once; if a write heard of it, a read would take it for an orderly end.
+            SocketFault.None when count == 0 && _wasReset => Broken,
+            SocketFault.None => count,
+            SocketFault.WouldBlock => WouldBlock,
+            _ => Broken,
+        };
+    }
+
+    /// <summary>Null when the kernel takes no more for now.</summary>
+    private bool? TryWrite()
+    {
+        while (!_isClosed && _isWritable && _unwritten.Length > 0)
+        {
+            var (count, fault) = _socket.Send(_unwritten.Span);
+            _wasReset |= fault == SocketFault.Reset;
+            if (fault == SocketFault.WouldBlock)
+                _isWritable = false;
+            else if (fault != SocketFault.None)
+                return false;
+            _unwritten = _unwritten[count..];
+        }
+
+        return _isClosed ? false : _unwritten.Length == 0 ? true : null;
+    }
+
+    private sealed class Events(PlainLeg leg) : Pollable
+    {
+        internal override void OnReady(Readiness ready) => leg.OnReady(ready);
+    }
+}

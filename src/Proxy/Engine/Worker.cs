@@ -1,0 +1,187 @@
+using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
+using Proxy.Native;
+
+namespace Proxy.Engine;
+
+/// <summary>
+/// One thread with its own epoll, buffers, timers and connections. Whatever awaits a worker's legs, timers or
+/// <see cref="Yield"/> resumes on that thread, inline; nothing of a connection ever runs elsewhere.
+/// </summary>
+internal sealed class Worker : IDisposable
+{
+    private const int EventBatch = 256;
+    private const uint WakeSlot = uint.MaxValue;
+
+    [ThreadStatic]
+    private static Worker? s_current;
+
+    private readonly Epoll _epoll = new(EventBatch);
+    private readonly EventCounter _wake = new();
+    private readonly ConcurrentQueue<Action> _mailbox = new();
+    private readonly Thread _thread;
+    private readonly Action<Exception> _onFault;
+    private readonly PollableTable _pollables = new();
+    private readonly Action _advanceTimers;
+    private Queue<Action> _yielded = new();
+    private Queue<Action> _resuming = new();
+    private volatile bool _stopping;
+
+    /// <param name="index">Position among the workers of the process, from 0.</param>
+    /// <param name="time">Drives the timers.</param>
+    /// <param name="onFault">Told of exceptions that nobody handled: each is a bug, the worker goes on.</param>
+    internal Worker(int index, TimeProvider time, Action<Exception> onFault)
+    {
+        Index = index;
+        Timers = new TimerWheel(time);
+        _advanceTimers = Timers.Advance;
+        _onFault = onFault;
+        _epoll.Watch(_wake.Descriptor, WakeSlot, Readiness.Readable);
+        _thread = new Thread(Run) { Name = $"worker-{index}", IsBackground = true };
+    }
+
+    /// <summary>The worker of the calling thread; null on any other thread.</summary>
+    internal static Worker? Current => s_current;
+
+    internal int Index { get; }
+
+    internal TimerWheel Timers { get; }
+
+    internal BufferPool Buffers { get; } = new();
+
+    internal void Start() => _thread.Start();
+
+    /// <summary>Runs an action on the worker's thread, soon; from any thread.</summary>
+    internal void Post(Action action)
+    {
+        _mailbox.Enqueue(action);
+        _wake.Signal();
+    }
+
+    /// <summary>Runs a function on the worker's thread and hands its result to the caller's thread.</summary>
+    internal Task<T> InvokeAsync<T>(Func<T> function)
+    {
+        var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(() =>
+        {
+            try
+            {
+                completion.SetResult(function());
+            }
+#pragma warning disable CA1031 // the exception belongs to the caller, whatever it is
+            catch (Exception e)
+#pragma warning restore CA1031
+            {
+                completion.SetException(e);
+            }
+        });
+        return completion.Task;
+    }
+
+    /// <summary>Runs an action on this, the worker's own, thread after every other connection had its turn.</summary>
+    internal void Defer(Action action) => _yielded.Enqueue(action);
+
+    /// <summary>Lets every other connection of this worker have its turn first.</summary>
+    internal YieldAwaitable Yield() => new(this);
+
+    internal PollToken Watch(Pollable pollable, int descriptor, Readiness interest)
+    {
+        AssertOwned();
+        var token = _pollables.Add(pollable);
+        _epoll.Watch(descriptor, token.Value, interest);
+        return token;
+    }
+
+    /// <summary>Forgets a pollable; events that are already in the batch no longer reach it.</summary>
+    internal void Forget(PollToken token) => _pollables.Remove(token);
+
+    /// <summary>A connection must only be touched by the worker that owns it.</summary>
+    internal void AssertOwned()
+    {
+        if (s_current != this)
+            throw new InvalidOperationException($"{_thread.Name} is used from another thread.");
+    }
+
+    /// <summary>Stops the loop; connections still open are cut by the end of the process.</summary>
+    public void Dispose()
+    {
+        _stopping = true;
+        _wake.Signal();
+        if (_thread.IsAlive && s_current != this)
+            _thread.Join();
+        _wake.Dispose();
+        _epoll.Dispose();
+    }
+
+    private void Run()
+    {
+        s_current = this;
+        var events = new EpollEvent[EventBatch];
+        while (!_stopping)
+        {
+            var timeout = _yielded.Count > 0 ? 0 : Timers.MillisecondsToNext();
+            var count = _epoll.Wait(events, timeout);
+            for (var i = 0; i < count; i++)
+                Dispatch(events[i]);
+            Guard(_advanceTimers);
+            ResumeYielded();
+        }
+    }
+
+    private void Dispatch(EpollEvent happened)
+    {
+        if (happened.Token == WakeSlot)
+        {
+            _wake.Clear();
+            while (_mailbox.TryDequeue(out var action))
+                Guard(action);
+            return;
+        }
+
+        try
+        {
+            _pollables.Find(happened.Token)?.OnReady(happened.Ready);
+        }
+#pragma warning disable CA1031 // one connection's bug must not end the others
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _onFault(e);
+        }
+    }
+
+    private void ResumeYielded()
+    {
+        // What yields again while this batch runs waits for the next one, so the epoll gets its turn in between.
+        (_resuming, _yielded) = (_yielded, _resuming);
+        while (_resuming.TryDequeue(out var resume))
+            Guard(resume);
+    }
+
+    private void Guard(Action action)
+    {
+        try
+        {
+            action();
+        }
+#pragma warning disable CA1031 // one connection's bug must not end the others
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            _onFault(e);
+        }
+    }
+
+    internal readonly struct YieldAwaitable(Worker worker) : ICriticalNotifyCompletion
+    {
+        internal bool IsCompleted => false;
+
+        internal YieldAwaitable GetAwaiter() => this;
+
+        internal void GetResult() => worker.AssertOwned();
+
+        public void OnCompleted(Action continuation) => worker.Defer(continuation);
+
+        public void UnsafeOnCompleted(Action continuation) => worker.Defer(continuation);
+    }
+}
