@@ -1,0 +1,52 @@
+namespace Proxy.Kernel;
+
+/// <summary>Compares what stands in a namespace with what should.</summary>
+internal static class CaptureCheck
+{
+    /// <summary>One sentence for each thing that is missing, foreign or out of order.</summary>
+    public static IEnumerable<string> Faults(CaptureOptions options, CaptureFindings found)
+    {
+        foreach (var family in found.Families)
+        {
+            var tables = found[family].Tables;
+            foreach (var fault in new CaptureRuleSet(options, family).All.SelectMany(chain => ChainFaults(family, chain, tables)))
+                yield return fault;
+            foreach (var fault in RouteFaults(options, family, found))
+                yield return fault;
+        }
+        foreach (var (key, value) in CaptureSettings.Needed(found.Settings))
+            yield return $"{key} is not {value}";
+        foreach (var obstacle in CaptureSettings.Obstacles(found.Settings))
+            yield return obstacle;
+    }
+
+    private static IEnumerable<string> ChainFaults(CaptureFamily family, CaptureChain chain, SavedTables tables)
+    {
+        var where = $"{family.Tool} -t {chain.Table} {chain.Name}";
+        var expected = chain.Rules.Select(rule => rule.Purpose).ToArray();
+        var actual = tables.RulesOf(chain.Table, chain.Name).Select(rule => rule.Comment).ToArray();
+        foreach (var missing in expected.Except(actual))
+            yield return $"{where}: the rule \"{missing}\" is missing";
+        foreach (var foreign in actual.Except(expected))
+            yield return $"{where}: a rule that is not ours (\"{foreign}\")";
+        if (!expected.Except(actual).Any() && !actual.Except(expected).Any() && !expected.SequenceEqual(actual))
+            yield return $"{where}: the rules are out of order";
+        if (chain.Hook is { } hook && tables.RulesOf(chain.Table, hook).FirstOrDefault().Target != chain.Name)
+            yield return $"{family.Tool} -t {chain.Table} {hook}: the jump to {chain.Name} is missing or not the first rule";
+    }
+
+    private static IEnumerable<string> RouteFaults(CaptureOptions options, CaptureFamily family, CaptureFindings found)
+    {
+        foreach (var set in (string[])[family.OutboundSet, family.InboundSet])
+        {
+            if (!found.Sets.Contains(set))
+                yield return $"ipset {set} is missing";
+        }
+        if (found[family].IsDisabled)
+            yield break;
+        if (!found[family].HasRule)
+            yield return $"{family.Name}: the routing rule for mark 0x{options.DivertMark:x}/0x{options.Mask:x} is missing";
+        if (!found[family].HasRoute)
+            yield return $"{family.Name}: the local default route in table {options.RouteTable} is missing";
+    }
+}

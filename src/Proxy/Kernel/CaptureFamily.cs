@@ -1,0 +1,43 @@
+using System.Net;
+
+namespace Proxy.Kernel;
+
+/// <summary>What differs between the rules for IPv4 and for IPv6.</summary>
+internal sealed record CaptureFamily
+{
+    public required string Name { get; init; }
+    public required string Tool { get; init; }         // iptables or ip6tables
+    public required string RouteFlag { get; init; }    // -4 or -6, for ip
+    public required string SetFamily { get; init; }    // as ipset calls it
+    public required string Loopback { get; init; }
+    public required int HostPrefix { get; init; }
+    public required string OutboundSet { get; init; }
+    public required string InboundSet { get; init; }
+    public required Func<CaptureOptions, IPAddress?> ProbeSource { get; init; }
+
+    public static CaptureFamily IPv4 { get; } = new()
+    {
+        Name = "IPv4",
+        Tool = "iptables",
+        RouteFlag = "-4",
+        SetFamily = "inet",
+        Loopback = "127.0.0.1",
+        HostPrefix = 32,
+        OutboundSet = CaptureRuleSet.Prefix + "OUT4",
+        InboundSet = CaptureRuleSet.Prefix + "IN4",
+        ProbeSource = options => options.ProbeSourceIPv4,
+    };
+
+    public static CaptureFamily IPv6 { get; } = new()
+    {
+        Name = "IPv6",
+        Tool = "ip6tables",
+        RouteFlag = "-6",
+        SetFamily = "inet6",
+        Loopback = "::1",
+        HostPrefix = 128,
+        OutboundSet = CaptureRuleSet.Prefix + "OUT6",
+        InboundSet = CaptureRuleSet.Prefix + "IN6",
+        ProbeSource = options => options.ProbeSourceIPv6,
+    };
+}

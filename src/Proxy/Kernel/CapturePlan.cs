@@ -1,0 +1,132 @@
+using System.Globalization;
+using System.Text;
+
+namespace Proxy.Kernel;
+
+/// <summary>One command of a plan; the tool "sysctl" stands for a kernel setting, written without a process.</summary>
+internal sealed record CaptureStep(string Tool, IReadOnlyList<string> Arguments, string Input = "")
+{
+    /// <summary>As a person would type it.</summary>
+    public override string ToString() => Input.Length == 0
+        ? $"{Tool} {string.Join(' ', Arguments)}"
+        : $"{Tool} {string.Join(' ', Arguments)} <<'END'\n{Input}END";
+}
+
+/// <summary>What is to be done in a namespace, in an order in which no moment lets traffic by unjudged.</summary>
+internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
+{
+    /// <summary>The second net comes first: from then on nothing passes that is not captured.</summary>
+    public IEnumerable<CaptureStep> Apply()
+    {
+        foreach (var family in found.Families)
+            yield return Restore(family, family == CaptureFamily.IPv4
+                ? [CaptureSettings.State(found), .. RuleSet(family).SecondNet]
+                : RuleSet(family).SecondNet);
+        foreach (var (key, value) in CaptureSettings.Needed(found.Settings))
+            yield return new CaptureStep("sysctl", ["-w", $"{key}={value}"]);
+        yield return new CaptureStep("ip", ["link", "set", "dev", "lo", "up"]);
+        yield return new CaptureStep("ipset", ["restore", "-exist"], string.Concat(found.Families.Select(Sets)));
+        foreach (var step in found.Families.Where(family => !found[family].IsDisabled).SelectMany(AddRoute))
+            yield return step;
+        foreach (var family in found.Families)
+            yield return Restore(family, RuleSet(family).Capture);
+    }
+
+    /// <summary>The reverse: the second net goes last.</summary>
+    public IEnumerable<CaptureStep> Remove()
+    {
+        foreach (var step in found.Families.SelectMany(family => Delete(family, isSecondNet: false)))
+            yield return step;
+        foreach (var set in found.Sets)
+            yield return new CaptureStep("ipset", ["destroy", set]);
+        foreach (var step in found.Families.SelectMany(DeleteRoute))
+            yield return step;
+        foreach (var (key, value) in found.EarlierSettings)
+            yield return new CaptureStep("sysctl", ["-w", $"{key}={value}"]);
+        foreach (var step in found.Families.SelectMany(family => Delete(family, isSecondNet: true)))
+            yield return step;
+    }
+
+    private CaptureRuleSet RuleSet(CaptureFamily family) => new(options, family);
+
+    // --noflush leaves foreign chains alone; naming a chain of ours empties it; each table is changed at once.
+    private CaptureStep Restore(CaptureFamily family, IReadOnlyList<CaptureChain> chains)
+    {
+        var script = new StringBuilder();
+        foreach (var table in chains.GroupBy(chain => chain.Table))
+        {
+            script.Append(CultureInfo.InvariantCulture, $"*{table.Key}\n");
+            foreach (var chain in table)
+                script.Append(CultureInfo.InvariantCulture, $":{chain.Name} - [0:0]\n");
+            foreach (var chain in table)
+                AppendRules(script, chain, found[family].Tables);
+            script.Append("COMMIT\n");
+        }
+        return new CaptureStep($"{family.Tool}-restore", ["--noflush", "-w", "10"], script.ToString());
+    }
+
+    private static void AppendRules(StringBuilder script, CaptureChain chain, SavedTables saved)
+    {
+        foreach (var rule in chain.Rules)
+            script.Append(CultureInfo.InvariantCulture, $"-A {chain.Name} {rule.Text}\n");
+        if (chain.Hook is null || IsFirst(chain, saved))
+            return;
+        foreach (var jump in saved.JumpsToUs.Where(jump => jump.Table == chain.Table && jump.Target == chain.Name))
+            script.Append(CultureInfo.InvariantCulture, $"{Undo(jump)}\n");
+        script.Append(CultureInfo.InvariantCulture, $"-I {chain.Hook} 1 -j {chain.Name}\n");
+    }
+
+    // Before every foreign rule, since one that accepts would end the chain before ours is asked.
+    private static bool IsFirst(CaptureChain chain, SavedTables saved) =>
+        saved.RulesOf(chain.Table, chain.Hook!).FirstOrDefault().Line == $"-A {chain.Hook} -j {chain.Name}"
+        && saved.JumpsToUs.Count(jump => jump.Table == chain.Table && jump.Target == chain.Name) == 1;
+
+    private static string Undo(SavedRule rule) => "-D" + rule.Line[2..];
+
+    private string Sets(CaptureFamily family) => string.Concat(
+        new[] { family.OutboundSet, family.InboundSet }.Select(name => string.Create(CultureInfo.InvariantCulture,
+            $"create {name} hash:ip,port family {family.SetFamily} timeout {(int)options.AllowSetTime.TotalSeconds} maxelem {options.AllowSetLimit} forceadd\n")));
+
+    private IEnumerable<CaptureStep> AddRoute(CaptureFamily family)
+    {
+        if (!found[family].HasRoute)
+            yield return Ip(family, $"route replace local default dev lo table {options.RouteTable}");
+        if (!found[family].HasRule)
+            yield return Ip(family, $"rule add {RuleText}");
+    }
+
+    private IEnumerable<CaptureStep> DeleteRoute(CaptureFamily family)
+    {
+        if (found[family].HasRule)
+            yield return Ip(family, $"rule del {RuleText}");
+        if (found[family].HasRoute)
+            yield return Ip(family, $"route del local default dev lo table {options.RouteTable}");
+    }
+
+    private string RuleText => $"priority {options.RulePriority} fwmark 0x{options.DivertMark:x}/0x{options.Mask:x} lookup {options.RouteTable}";
+
+    private static CaptureStep Ip(CaptureFamily family, string command) => new("ip", [family.RouteFlag, .. command.Split(' ')]);
+
+    private IEnumerable<CaptureStep> Delete(CaptureFamily family, bool isSecondNet)
+    {
+        var script = new StringBuilder();
+        var saved = found[family].Tables;
+        var chains = saved.OurChains.Where(chain => CaptureRuleSet.IsSecondNet(chain.Name) == isSecondNet);
+        foreach (var table in chains.GroupBy(chain => chain.Table))
+            AppendDeletion(script, table.Key, [.. table.Select(chain => chain.Name)], saved);
+        if (script.Length > 0)
+            yield return new CaptureStep($"{family.Tool}-restore", ["--noflush", "-w", "10"], script.ToString());
+    }
+
+    private static void AppendDeletion(StringBuilder script, string table, IReadOnlyList<string> chains, SavedTables saved)
+    {
+        script.Append(CultureInfo.InvariantCulture, $"*{table}\n");
+        foreach (var jump in saved.JumpsToUs.Where(jump => jump.Table == table && chains.Contains(jump.Target)))
+            script.Append(CultureInfo.InvariantCulture, $"{Undo(jump)}\n");
+        foreach (var chain in chains)
+            script.Append(CultureInfo.InvariantCulture, $"-F {chain}\n");
+        foreach (var chain in chains)
+            script.Append(CultureInfo.InvariantCulture, $"-X {chain}\n");
+        script.Append("COMMIT\n");
+    }
+}
