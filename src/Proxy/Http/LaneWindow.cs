@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using Proxy.Engine;
+
+namespace Proxy.Http;
+
+/// <summary>The bytes of one direction that were read and have not gone on; holds a buffer only while there are any.</summary>
+internal sealed class LaneWindow(Worker worker, Leg from)
+{
+    private byte[]? _buffer;
+    private int _start;
+    private int _end;
+    private int _turn;
+
+    internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(_start, _end - _start);
+
+    /// <summary>Set when the other end has ended in order.</summary>
+    internal bool IsEnded { get; private set; }
+
+    internal void Advance(int count) => _start += count;
+
+    /// <summary>Reads behind the bytes that are there; false when the leg is broken.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<bool> FillAsync()
+    {
+        if (_start == _end)
+            _start = _end = 0;
+        var ready = from.WaitAsync();
+        if (!ready.IsCompletedSuccessfully)
+        {
+            if (_end == 0)
+                Release();
+            await ready;
+        }
+
+        _buffer ??= worker.Buffers.Rent();
+        MakeRoom(_buffer);
+        var count = await from.ReadAsync(_buffer.AsMemory(_end));
+        IsEnded = count == 0;
+        _end += Math.Max(count, 0);
+        return count >= 0;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    internal async ValueTask TakeTurnAsync()
+    {
+        if (++_turn % Lane.Budget == 0)
+            await worker.Yield();
+    }
+
+    internal void Release()
+    {
+        if (_buffer is null)
+            return;
+        worker.Buffers.Return(_buffer);
+        _buffer = null;
+        _start = _end = 0;
+    }
+
+    // Only the beginning of a head is ever moved: everything else has gone on before more is read.
+    private void MakeRoom(byte[] buffer)
+    {
+        if (_end < buffer.Length || _start == 0)
+            return;
+        buffer.AsSpan(_start, _end - _start).CopyTo(buffer);
+        (_start, _end) = (0, _end - _start);
+    }
+}

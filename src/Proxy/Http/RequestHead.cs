@@ -1,0 +1,33 @@
+using Proxy.Policy;
+
+namespace Proxy.Http;
+
+/// <summary>A well-formed request as policy and flows see it; views into a lane's buffer, valid only during the call.</summary>
+internal readonly ref struct RequestHead
+{
+    public ReadOnlySpan<byte> Method { get; init; }
+
+    /// <summary>Path with query as sent; without scheme and authority; <c>*</c> for OPTIONS on the server as a whole.</summary>
+    public ReadOnlySpan<byte> Target { get; init; }
+
+    /// <summary>The Host header as sent; empty for an HTTP/1.0 request without one.</summary>
+    public ReadOnlySpan<byte> Host { get; init; }
+
+    /// <summary>1 for HTTP/1.1, 0 for HTTP/1.0.</summary>
+    public byte MinorVersion { get; init; }
+
+    /// <summary>What an HTTP rule is asked about.</summary>
+    public RequestFacts Facts => new(Method, Target, Host);
+}
+
+/// <summary>Who decides about the requests of one connection and hears of their answers; called on the lane's thread.</summary>
+internal interface IRequestJudge
+{
+    /// <summary>Asked once per request, when it would be the next to go to the server; false answers it with 403.</summary>
+    bool Decide(in RequestHead request);
+
+    /// <summary>
+    /// The server's final answer (or 101) to the request that was last allowed has begun.
+    /// </summary>
+    void Answered(in RequestHead request, ushort status);
+}
