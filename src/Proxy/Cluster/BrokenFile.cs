@@ -1,0 +1,57 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Proxy.Policy.Documents;
+
+namespace Proxy.Cluster;
+
+/// <summary>
+/// Guesses what a file would have guarded that is not YAML and never was: a closed policy for every namespace that a
+/// document with a policy's kind names, and enrolment for every namespace that it seems to define.
+/// </summary>
+internal static partial class BrokenFile
+{
+    public static IReadOnlyList<object> Close(string file, ReadOnlySpan<byte> content)
+    {
+        var closed = new Dictionary<(Type, string), object>();
+        var line = 1;
+        foreach (var chunk in Separator().Split(Encoding.UTF8.GetString(content)))
+        {
+            foreach (var name in NamespacesOf(chunk))
+                closed.TryAdd((typeof(PolicyDocument), name), ClosedForm.OfPolicy(file, line, name, "unreadable"));
+            foreach (var name in DefinedIn(chunk))
+                closed.TryAdd((typeof(NamespaceDocument), name), ClosedForm.OfNamespace(name));
+            line += chunk.Count(c => c == '\n') + 1;
+        }
+
+        return [.. closed.Values];
+    }
+
+    private static IEnumerable<string> DefinedIn(string chunk) =>
+        NamespaceKind().IsMatch(chunk) ? NameKey().Matches(chunk).Select(match => match.Groups["name"].Value) : [];
+
+    private static List<string> NamespacesOf(string chunk)
+    {
+        if (!PolicyKind().IsMatch(chunk))
+            return [];
+
+        var names = NamespaceKey().Matches(chunk).Select(match => match.Groups["name"].Value).ToList();
+        return names.Count > 0 ? names : ["default"];
+    }
+
+    [GeneratedRegex("^---.*\n", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
+    private static partial Regex Separator();
+
+    [GeneratedRegex("""kind["']?\s*:\s*["']?[A-Za-z]*NetworkPolicy""", RegexOptions.NonBacktracking)]
+    private static partial Regex PolicyKind();
+
+    [GeneratedRegex("""kind["']?\s*:\s*["']?Namespace\b""", RegexOptions.NonBacktracking)]
+    private static partial Regex NamespaceKind();
+
+    [GeneratedRegex("""(^|[\s{,"'])name["']?\s*:\s*["']?(?<name>[a-z0-9][a-z0-9.-]*)""",
+        RegexOptions.Multiline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex NameKey();
+
+    [GeneratedRegex("""(^|[\s{,"'])namespace["']?\s*:\s*["']?(?<name>[a-z0-9][a-z0-9.-]*)""",
+        RegexOptions.Multiline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex NamespaceKey();
+}

@@ -1,0 +1,38 @@
+using System.Collections.Frozen;
+using System.Text;
+using Proxy.Policy.Documents;
+
+namespace Proxy.Cluster;
+
+/// <summary>What stands in for an object that must not be used and was never good before.</summary>
+internal static class ClosedForm
+{
+    /// <summary>Null where nothing needs to stand in.</summary>
+    public static object? Of(ManifestObject written) => written.Value switch
+    {
+        PolicyDocument { IsRefused: true } policy => policy,
+        PolicyDocument policy => OfPolicy(
+            written.Document.File, written.Document.Root.Line, policy.Namespace, policy.Name),
+        // It may have been written to be an enrolled one.
+        NamespaceDocument @namespace => @namespace with { Mode = EnrolmentMode.Enabled },
+        PodDocument pod => pod with { IsClosed = true },
+        ServiceDocument service => service with { Ports = [] },
+        _ => null,
+    };
+
+    /// <summary>A namespace of which nothing but the name can be read.</summary>
+    public static NamespaceDocument OfNamespace(string name) =>
+        new(name, FrozenDictionary<string, string>.Empty, EnrolmentMode.Enabled);
+
+    /// <summary>A policy with an unreadable selector: it closes the whole namespace.</summary>
+    public static PolicyDocument OfPolicy(string file, int line, string @namespace, string name)
+    {
+        var text = new StringBuilder().Append('\n', line - 1)
+            .Append("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n")
+            .Append("  name: ").Append(ObjectName.IsValid(name) ? name : "unreadable").Append('\n')
+            .Append("  namespace: ").Append(ObjectName.IsValid(@namespace) ? @namespace : "default").Append('\n')
+            .Append("spec: unreadable\n");
+        var read = ManifestReader.Read(file, Encoding.UTF8.GetBytes(text.ToString()));
+        return PolicyParser.Parse(read.Documents[0]);
+    }
+}

@@ -1,0 +1,12 @@
+using Proxy.Policy;
+
+namespace Proxy.Cluster;
+
+internal sealed record ClusterOptions
+{
+    /// <summary>The trust domain of the expected SPIFFE IDs.</summary>
+    public string TrustDomain { get; init; } = "cluster.local";
+
+    /// <summary>The ranges in which every address belongs to a pod, known or not yet known.</summary>
+    public IReadOnlyList<Cidr> PodCidrs { get; init; } = [];
+}

@@ -1,0 +1,59 @@
+using System.Collections.Frozen;
+using Proxy.Policy;
+using Proxy.Policy.Documents;
+
+namespace Proxy.Cluster;
+
+/// <summary>All that is known of the cluster at one moment. Immutable; lookups allocate nothing.</summary>
+internal sealed class ClusterSnapshot
+{
+    public static ClusterSnapshot Empty { get; } = new();
+
+    /// <summary>Increases with every snapshot that a source publishes.</summary>
+    public long Revision { get; init; }
+
+    public IReadOnlyList<Workload> Workloads { get; init; } = [];
+
+    public PolicySnapshot Policies { get; init; } = PolicySnapshot.Empty;
+
+    /// <summary>The policy documents in force, the refused ones that close what they select included.</summary>
+    public IReadOnlyList<PolicyDocument> Documents { get; init; } = [];
+
+    /// <summary>What was wrong with what was read, sorted by file and line.</summary>
+    public IReadOnlyList<ManifestFault> Faults { get; init; } = [];
+
+    public IReadOnlyList<Cidr> PodCidrs { get; init; } = [];
+
+    /// <summary>Every pod address that belongs to exactly one workload.</summary>
+    public FrozenDictionary<Address, Workload> Addresses { get; init; } = FrozenDictionary<Address, Workload>.Empty;
+
+    /// <summary>Addresses that pods claim and none may have; they count as pod addresses nobody owns.</summary>
+    public FrozenSet<Address> RefusedAddresses { get; init; } = FrozenSet<Address>.Empty;
+
+    public FrozenDictionary<ServicePort, ServiceTarget> Services { get; init; } =
+        FrozenDictionary<ServicePort, ServiceTarget>.Empty;
+
+    public FrozenSet<Address> ServiceAddresses { get; init; } = FrozenSet<Address>.Empty;
+
+    /// <summary>The pod that owns the address; null when nobody does or its ownership is disputed.</summary>
+    public Workload? FindWorkload(Address address) => Addresses.GetValueOrDefault(address);
+
+    /// <summary>The target of a TCP port of a service's cluster address; null when there is no such port.</summary>
+    public ServiceTarget? FindService(Address clusterIp, ushort port) =>
+        Services.GetValueOrDefault(new ServicePort(clusterIp, port));
+
+    /// <summary>Whether the address is a service's cluster address, whatever the port.</summary>
+    public bool IsServiceAddress(Address address) => ServiceAddresses.Contains(address);
+
+    /// <summary>Whether only a pod may have the address, so that it must not be taken for the outside world.</summary>
+    public bool IsPodAddress(Address address)
+    {
+        for (var i = 0; i < PodCidrs.Count; i++)
+            if (PodCidrs[i].Contains(address))
+                return true;
+
+        return Addresses.ContainsKey(address) || RefusedAddresses.Contains(address);
+    }
+
+    public IEnumerable<Workload> LocalTo(string nodeName) => Workloads.Where(workload => workload.NodeName == nodeName);
+}

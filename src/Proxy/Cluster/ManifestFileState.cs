@@ -1,0 +1,75 @@
+using System.Security.Cryptography;
+using Proxy.Policy.Documents;
+
+namespace Proxy.Cluster;
+
+/// <summary>What is in force of one file. Immutable.</summary>
+internal sealed record ManifestFileState
+{
+    public static readonly ManifestFileState Unread = new();
+
+    /// <summary>Null when the file must be read again at the next look.</summary>
+    public FileStamp? Stamp { get; init; }
+
+    /// <summary>SHA-256 of the bytes last read, in hexadecimal.</summary>
+    public string Digest { get; init; } = "";
+
+    public IReadOnlyList<ManifestObject> Objects { get; init; } = [];
+
+    /// <summary>Closed forms of documents that cannot be read and never could.</summary>
+    public IReadOnlyList<object> Closed { get; init; } = [];
+
+    /// <summary>Faults of the file as a whole; those of its documents are with the objects.</summary>
+    public IReadOnlyList<ManifestFault> Faults { get; init; } = [];
+
+    /// <summary>Kinds that were ignored, for the log.</summary>
+    public IReadOnlyList<string> UnknownKinds { get; init; } = [];
+
+    /// <summary>The state after the file was read with this content.</summary>
+    public ManifestFileState Read(string file, byte[] content)
+    {
+        var digest = Convert.ToHexString(SHA256.HashData(content));
+        if (digest == Digest)
+            return this;
+
+        var read = ManifestReader.Read(file, content);
+        if (read.Faults.Count > 0)
+            return AfterBroken(file, content, read.Faults) with { Digest = digest };
+
+        return read.Documents.Count == 0 && Objects.Count > 0
+            ? this with { Digest = digest, Faults = [EmptyFault(file)] }
+            : Of(read.Documents) with { Digest = digest };
+    }
+
+    /// <summary>The state after the file could not be read: everything stays, and is tried again.</summary>
+    public ManifestFileState Unreadable(string file, string reason) =>
+        this with { Stamp = null, Digest = "", Faults = [new ManifestFault(file, 1, 1, "", "", reason, "")] };
+
+    private static ManifestFileState Of(IReadOnlyList<ManifestDocument> documents)
+    {
+        var objects = new List<ManifestObject>();
+        var faults = new List<ManifestFault>();
+        var unknown = new List<string>();
+        foreach (var document in documents)
+        {
+            if (ObjectReader.Read(document) is { } known)
+                objects.Add(known);
+            else if (document.Kind.Length > 0 && document.ApiVersion.Length > 0)
+                unknown.Add(OneLine.Of($"{document.ApiVersion} {document.Kind}"));
+            else
+                faults.Add(ManifestPlace.Of(document).Fault("the document has no apiVersion or no kind; it is ignored"));
+        }
+
+        return new ManifestFileState { Objects = objects, Faults = faults, UnknownKinds = unknown };
+    }
+
+    // A writer that truncates before it writes must not open what the file closed.
+    private static ManifestFault EmptyFault(string file) =>
+        new(file, 1, 1, "", "", "the file is empty; its last good version stays in force",
+            "delete the file to remove its objects");
+
+    private ManifestFileState AfterBroken(string file, byte[] content, IReadOnlyList<ManifestFault> faults) =>
+        Objects.Count > 0
+            ? this with { Faults = faults }
+            : Unread with { Faults = faults, Closed = BrokenFile.Close(file, content) };
+}

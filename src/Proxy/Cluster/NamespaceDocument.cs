@@ -1,0 +1,5 @@
+namespace Proxy.Cluster;
+
+/// <summary>What a manifest says of a namespace.</summary>
+internal sealed record NamespaceDocument(
+    string Name, IReadOnlyDictionary<string, string> Labels, EnrolmentMode? Mode);

@@ -1,0 +1,69 @@
+using Proxy.Policy.Documents;
+
+namespace Proxy.Cluster;
+
+/// <summary>Reads the documents of the kinds that matter.</summary>
+internal static class ObjectReader
+{
+    /// <summary>Null for a kind that does not matter here.</summary>
+    public static ManifestObject? Read(ManifestDocument document)
+    {
+        if (PolicyParser.IsPolicyKind(document.ApiVersion, document.Kind))
+            return ReadPolicy(document);
+
+        var fields = new FieldReader(document);
+        return (document.ApiVersion, document.Kind) switch
+        {
+            ("v1", "Namespace") => ReadNamespace(document, fields),
+            ("v1", "Pod") => ReadPod(document, fields),
+            ("v1", "Service") => ReadService(document, fields),
+            ("discovery.k8s.io/v1", "EndpointSlice") => ReadSlice(document, fields),
+            _ => null,
+        };
+    }
+
+    private static ManifestObject ReadPolicy(ManifestDocument document)
+    {
+        var policy = PolicyParser.Parse(document);
+        var key = KeyOf(document, policy.Namespace, policy.Name);
+        return new ManifestObject(key, document, policy, policy.IsRefused, policy.Faults);
+    }
+
+    private static ManifestObject ReadNamespace(ManifestDocument document, FieldReader fields)
+    {
+        var value = new NamespaceDocument(
+            fields.Name(), fields.Texts(fields.Metadata, "labels"), EnrolmentReader.Read(fields));
+        return Make(document, fields, KeyOf(document, "", value.Name), value);
+    }
+
+    private static ManifestObject ReadPod(ManifestDocument document, FieldReader fields)
+    {
+        var value = PodReader.Read(fields);
+        return Make(document, fields, KeyOf(document, value.Namespace, value.Name), value);
+    }
+
+    private static ManifestObject ReadService(ManifestDocument document, FieldReader fields)
+    {
+        var value = ServiceReader.ReadService(fields);
+        return Make(document, fields, KeyOf(document, value.Namespace, value.Name), value);
+    }
+
+    private static ManifestObject ReadSlice(ManifestDocument document, FieldReader fields)
+    {
+        var name = fields.Name();
+        var value = ServiceReader.ReadSlice(fields);
+        return Make(document, fields, KeyOf(document, value.Namespace, name), value);
+    }
+
+    private static ManifestObject Make(ManifestDocument document, FieldReader fields, ObjectKey key, object value) =>
+        new(key, document, value, fields.IsRefused, fields.Faults);
+
+    // Without a name it is nobody's second version: its place tells it apart.
+    private static ObjectKey KeyOf(ManifestDocument document, string @namespace, string name)
+    {
+        var slash = document.ApiVersion.IndexOf('/', StringComparison.Ordinal);
+        var group = slash < 0 ? "" : document.ApiVersion[..slash];
+        var place = name.Length > 0 ? name : $"{document.File}:{document.Root.Line}";
+        return new ObjectKey(group, document.Kind, @namespace, place);
+    }
+}

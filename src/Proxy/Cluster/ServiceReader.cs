@@ -1,0 +1,120 @@
+using System.Globalization;
+using Proxy.Policy;
+using Proxy.Policy.Documents;
+
+namespace Proxy.Cluster;
+
+/// <summary>Reads `v1 Service` and `discovery.k8s.io/v1 EndpointSlice`.</summary>
+internal static class ServiceReader
+{
+    private const string ServiceNameLabel = "kubernetes.io/service-name";
+
+    public static ServiceDocument ReadService(FieldReader fields)
+    {
+        var spec = fields.Mapping(fields.Root, "spec");
+        return new ServiceDocument(
+            fields.Place,
+            fields.Namespace(),
+            fields.Name(),
+            ClusterIpsOf(fields, spec),
+            ServicePortsOf(fields, spec),
+            fields.Texts(spec, "selector"));
+    }
+
+    public static EndpointSliceDocument ReadSlice(FieldReader fields)
+    {
+        var service = fields.Texts(fields.Metadata, "labels").GetValueOrDefault(ServiceNameLabel, "");
+        var isByName = fields.Text(fields.Root, "addressType") == "FQDN";
+        return new EndpointSliceDocument(
+            fields.Namespace(), service, isByName ? [] : ReadyAddressesOf(fields), SlicePortsOf(fields));
+    }
+
+    // Headless services ("None") have no address of their own; clients reach the pods directly.
+    private static List<Address> ClusterIpsOf(FieldReader fields, ManifestMapping? spec)
+    {
+        var written = fields.Scalars(spec, "clusterIPs").ToList();
+        if (fields.Text(spec, "clusterIP") is not null && spec!["clusterIP"] is ManifestScalar single)
+            written.Add(single);
+
+        var addresses = new List<Address>();
+        foreach (var scalar in written.Where(scalar => scalar.Value is not ("None" or "")))
+        {
+            if (fields.TryAddress(scalar, out var address) && !addresses.Contains(address))
+                addresses.Add(address);
+        }
+
+        return addresses;
+    }
+
+    private static List<ServicePortDocument> ServicePortsOf(FieldReader fields, ManifestMapping? spec)
+    {
+        var ports = new List<ServicePortDocument>();
+        foreach (var item in fields.Mappings(spec, "ports"))
+        {
+            if (!IsTcp(fields, item))
+                continue;
+
+            if (fields.Port(item, "port") is { } port)
+                ports.Add(new ServicePortDocument(fields.Text(item, "name") ?? "", port, TargetOf(fields, item, port)));
+            else if (item["port"] is null)
+                fields.Refuse(item, "the port is missing");
+        }
+
+        return ports;
+    }
+
+    private static ushort? TargetOf(FieldReader fields, ManifestMapping item, ushort port)
+    {
+        if (fields.Text(item, "targetPort") is not { } text)
+            return port;
+
+        return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)
+            ? fields.Port(item, "targetPort")
+            : null;
+    }
+
+    private static List<Address> ReadyAddressesOf(FieldReader fields)
+    {
+        var ready = new List<Address>();
+        foreach (var endpoint in fields.Mappings(fields.Root, "endpoints"))
+        {
+            var isReady = fields.Flag(fields.Mapping(endpoint, "conditions"), "ready") ?? true;
+            foreach (var scalar in fields.Scalars(endpoint, "addresses"))
+            {
+                if (fields.TryAddress(scalar, out var address) && isReady)
+                    ready.Add(address);
+            }
+        }
+
+        return ready;
+    }
+
+    private static Dictionary<string, ushort> SlicePortsOf(FieldReader fields)
+    {
+        var ports = new Dictionary<string, ushort>(StringComparer.Ordinal);
+        foreach (var item in fields.Mappings(fields.Root, "ports"))
+        {
+            if (!IsTcp(fields, item) || fields.Port(item, "port") is not { } port)
+                continue;
+
+            if (!ports.TryAdd(fields.Text(item, "name") ?? "", port))
+                fields.Refuse(item, "two ports have one name");
+        }
+
+        return ports;
+    }
+
+    private static bool IsTcp(FieldReader fields, ManifestMapping item)
+    {
+        switch (fields.Text(item, "protocol"))
+        {
+            case null or "TCP":
+                return true;
+            case "UDP" or "SCTP":
+                return false;
+            default:
+                fields.Refuse(item["protocol"]!, "must be TCP, UDP or SCTP");
+                return false;
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Proxy.Policy;
+using Proxy.Policy.Documents;
+
+namespace Proxy.Cluster;
+
+/// <summary>Puts together what the files hold; keeps every part of the snapshot before that did not change.</summary>
+internal sealed class SnapshotComposer(ClusterOptions options)
+{
+    private readonly ObjectTable _objects = new();
+
+    public ClusterSnapshot Compose(
+        ClusterSnapshot before, IReadOnlyList<ManifestFileState> files, IEnumerable<ManifestFault> otherFaults)
+    {
+        var faults = otherFaults.Concat(files.SelectMany(file => file.Faults)).ToList();
+        var chosen = _objects.Resolve(files.SelectMany(file => file.Objects), faults);
+        object[] objects = [.. chosen, .. files.SelectMany(file => file.Closed)];
+        var workloads = WorkloadTable.Build(objects, options.TrustDomain, before.Workloads, faults);
+        var (addresses, refused) = (workloads.Addresses, workloads.RefusedAddresses);
+        var services = ServiceTable.Build(objects, workloads.Workloads, address => addresses.ContainsKey(address) || refused.Contains(address), faults);
+        var documents = DocumentsOf(objects);
+        return new ClusterSnapshot
+        {
+            Revision = before.Revision + 1,
+            Workloads = workloads.Workloads,
+            Addresses = addresses,
+            RefusedAddresses = refused,
+            Services = services.Targets,
+            ServiceAddresses = services.Addresses,
+            PodCidrs = options.PodCidrs,
+            Documents = documents,
+            Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
+            Faults = Sorted(faults),
+        };
+    }
+
+    private static List<PolicyDocument> DocumentsOf(object[] objects) =>
+        [.. objects.OfType<PolicyDocument>()
+            .OrderBy(document => document.Namespace, StringComparer.Ordinal)
+            .ThenBy(document => document.Name, StringComparer.Ordinal)
+            .ThenBy(document => document.Kind, StringComparer.Ordinal)];
+
+    private static List<ManifestFault> Sorted(List<ManifestFault> faults) =>
+        [.. faults.Distinct()
+            .OrderBy(fault => fault.File, StringComparer.Ordinal)
+            .ThenBy(fault => fault.Line)
+            .ThenBy(fault => fault.Column)];
+}
