@@ -1,0 +1,68 @@
+using System.Buffers;
+using System.Net;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace Proxy.Admin;
+
+/// <summary>Health, readiness and state of the process, over HTTP on the node's loopback.</summary>
+internal sealed class AdminServer : IAsyncDisposable
+{
+    private readonly WebApplication _application;
+
+    private AdminServer(WebApplication application) => _application = application;
+
+    /// <summary>Serves /healthz, /readyz and /statusz.</summary>
+    /// <exception cref="IOException">The port is taken.</exception>
+    internal static async Task<AdminServer> StartAsync(ushort port, Action<Utf8JsonWriter> writeStatus, Func<bool> isReady)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
+        var application = builder.Build();
+        application.Run(context => context.Request.Path.Value switch
+        {
+            "/healthz" => AnswerAsync(context, StatusCodes.Status200OK, "ok\n"),
+            "/readyz" => isReady()
+                ? AnswerAsync(context, StatusCodes.Status200OK, "ready\n")
+                : AnswerAsync(context, StatusCodes.Status503ServiceUnavailable, "not every enrolled pod is captured yet\n"),
+            "/statusz" => AnswerStatusAsync(context, writeStatus),
+            _ => AnswerAsync(context, StatusCodes.Status404NotFound, "try /healthz, /readyz or /statusz\n"),
+        });
+        await application.StartAsync();
+        return new AdminServer(application);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _application.StopAsync();
+        await _application.DisposeAsync();
+    }
+
+    private static async Task AnswerAsync(HttpContext context, int status, string text)
+    {
+        context.Response.StatusCode = status;
+        await context.Response.WriteAsync(text);
+    }
+
+    private static async Task AnswerStatusAsync(HttpContext context, Action<Utf8JsonWriter> writeStatus)
+    {
+        var buffer = new ArrayBufferWriter<byte>();
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Indented = true }))
+            writeStatus(writer);
+        context.Response.ContentType = "application/json";
+        await context.Response.Body.WriteAsync(buffer.WrittenMemory);
+    }
+
+    /// <summary>Signals belong to the daemon, not to this part of it.</summary>
+    private sealed class EmbeddedLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

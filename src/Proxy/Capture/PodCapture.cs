@@ -1,0 +1,33 @@
+using Proxy.Cluster;
+using Proxy.Engine;
+
+namespace Proxy.Capture;
+
+/// <summary>An enrolled pod of this node: its namespace, its workload as it is now, and how many connections it has.</summary>
+internal sealed class PodCapture(Workload workload, NetworkScope scope)
+{
+    private Workload _workload = workload;
+    private int _connections;
+
+    internal NetworkScope Scope => scope;
+
+    /// <summary>The newest version of the workload. Replaced by the control plane, read by all workers.</summary>
+    internal Workload Workload
+    {
+        get => Volatile.Read(ref _workload);
+        set => Volatile.Write(ref _workload, value);
+    }
+
+    internal int Connections => Volatile.Read(ref _connections);
+
+    /// <summary>Counts one more connection, unless that would exceed the limit.</summary>
+    internal bool TryEnter(int limit)
+    {
+        if (Interlocked.Increment(ref _connections) <= limit)
+            return true;
+        Leave();
+        return false;
+    }
+
+    internal void Leave() => Interlocked.Decrement(ref _connections);
+}

@@ -1,0 +1,180 @@
+using Proxy.Cluster;
+using Proxy.Engine;
+using Proxy.Kernel;
+using Proxy.Native;
+using Proxy.Policy;
+
+namespace Proxy.Capture;
+
+/// <summary>Opens what a captured pod needs on the workers: listeners and the kernel's questions.</summary>
+/// <returns>Ends what was opened.</returns>
+internal delegate Task<IAsyncDisposable> OpenPod(PodCapture pod, CancellationToken stop);
+
+/// <summary>
+/// Keeps the capture of this node's enrolled pods as the newest snapshot wants it. Rules stand before listeners, so
+/// a pod is closed rather than open while it is being captured, and they stay when the process ends.
+/// </summary>
+internal sealed class PodNamespaces(string nodeName, CaptureRules rules, NetworkNamespace home, uint mark, LocalPods pods, OpenPod open, Action<string> log)
+{
+    private readonly Dictionary<string, Captured> _captured = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _released = new(StringComparer.Ordinal);
+
+    /// <summary>Pods that are wanted and could not be captured, with the reason.</summary>
+    internal IReadOnlyDictionary<string, string> Faults { get; private set; } = new Dictionary<string, string>();
+
+    /// <summary>One pass: captures what is new, follows what changed, lets go of what is gone. True when all stands.</summary>
+    internal async Task<bool> ReconcileAsync(ClusterSnapshot cluster, CancellationToken stop)
+    {
+        var wanted = cluster.LocalTo(nodeName).Where(workload => workload.IsEnrolled).ToDictionary(workload => workload.Uid, StringComparer.Ordinal);
+        foreach (var (uid, captured) in _captured.ToArray())
+        {
+            if (!wanted.TryGetValue(uid, out var workload) || !captured.IsStillAt(workload))
+                await LetGoAsync(uid, captured, cluster);
+            else
+                captured.Pod.Workload = workload;
+        }
+
+        foreach (var workload in cluster.LocalTo(nodeName).Where(workload => !workload.IsEnrolled))
+            await ReleaseLeftOverAsync(workload);
+
+        var faults = new Dictionary<string, string>(StringComparer.Ordinal);
+        var added = wanted.Values.Where(workload => !_captured.ContainsKey(workload.Uid)).ToArray();
+        var opened = await Task.WhenAll(added.Select(workload => TryCaptureAsync(workload, stop)));
+        foreach (var (workload, captured, fault) in opened)
+        {
+            if (captured is null)
+                faults[workload.ToString()] = fault;
+            else
+                _captured[workload.Uid] = captured;
+        }
+
+        foreach (var (pod, fault) in faults)
+        {
+            if (Faults.GetValueOrDefault(pod) != fault)
+                log($"pod {pod} is not captured: {fault}");
+        }
+
+        Faults = faults;
+        return faults.Count == 0;
+    }
+
+    internal async Task CloseAsync()
+    {
+        foreach (var captured in _captured.Values)
+            await captured.CloseAsync();
+        _captured.Clear();
+    }
+
+    private async Task<(Workload Workload, Captured? Captured, string Fault)> TryCaptureAsync(Workload workload, CancellationToken stop)
+    {
+        if (workload.NetworkNamespace is not { } name)
+            return (workload, null, "its network namespace is not known (annotation node-proxy.dev/netns)");
+        NetworkNamespace? @namespace = null;
+        try
+        {
+            @namespace = NetworkNamespace.Open(name);
+            var scope = new NetworkScope(@namespace, home, mark);
+            RequireOwn(workload, scope);
+            await Task.Run(() => rules.Apply(@namespace), stop);
+            var pod = new PodCapture(workload, scope);
+            var opened = await open(pod, stop);
+            pods.Add(pod);
+            _released.Remove(workload.Uid);
+            log($"pod {workload} is captured in network namespace {name}");
+            return (workload, new Captured(pod, @namespace, opened), "");
+        }
+        catch (Exception e) when (e is IOException or CaptureException)
+        {
+            @namespace?.Dispose();
+            return (workload, null, e.Message);
+        }
+    }
+
+    // A manifest may name any namespace: capture would close the node, or put another pod in this one's name.
+    private void RequireOwn(Workload workload, NetworkScope scope)
+    {
+        var name = scope.Namespace.Name;
+        if (scope.Namespace.Inode == home.Inode)
+            throw new CaptureException($"network namespace {name} is the node's own");
+        if (!workload.Addresses.Any(address => IsLocal(address, scope)))
+            throw new CaptureException($"network namespace {name} has none of its addresses ({string.Join(", ", workload.Addresses)})");
+    }
+
+    private static bool IsLocal(Address address, NetworkScope scope)
+    {
+        if (scope.TryCreate(address.IsIPv4, out var socket) != SocketFault.None)
+            return false;
+        var fault = socket.Bind(new Endpoint(address, 0));
+        socket.Close();
+        return fault == SocketFault.None;
+    }
+
+    /// <summary>
+    /// The rules are removed only where the pod is still known, no longer enrolled, and nobody else claims its address,
+    /// whose rules they would be. A pod that is gone from the directory stays closed for as long as its namespace exists.
+    /// </summary>
+    private async Task LetGoAsync(string uid, Captured captured, ClusterSnapshot cluster)
+    {
+        _captured.Remove(uid);
+        pods.Remove(uid);
+        await captured.CloseAsync();
+        var isReleased = cluster.Workloads.Any(workload => workload.Uid == uid && workload is { IsEnrolled: false, IsDisputed: false });
+        var isOpen = isReleased && await TryRemoveRulesAsync(captured.Pod.Workload, captured.Namespace);
+        captured.Namespace.Dispose();
+        if (isOpen)
+            _released.Add(uid);
+        log($"pod {captured.Pod.Workload} is no longer captured{(isOpen ? ", its rules are removed" : "")}");
+    }
+
+    /// <summary>A pod that was captured once and ceased to be enrolled while no daemon ran still has its rules; looked for once.</summary>
+    private async Task ReleaseLeftOverAsync(Workload workload)
+    {
+        if (workload.IsDisputed || workload.IsHostNetwork || workload.NetworkNamespace is not { } name || !_released.Add(workload.Uid))
+            return;
+        try
+        {
+            using var @namespace = NetworkNamespace.Open(name);
+            RequireOwn(workload, new NetworkScope(@namespace, home, mark));
+            await TryRemoveRulesAsync(workload, @namespace);
+        }
+        catch (Exception e) when (e is IOException or CaptureException)
+        {
+            log($"pod {workload} is not looked at for rules of an earlier time: {e.Message}");
+        }
+    }
+
+    private async Task<bool> TryRemoveRulesAsync(Workload workload, NetworkNamespace @namespace)
+    {
+        try
+        {
+            await Task.Run(() => rules.Remove(@namespace));
+            return true;
+        }
+        catch (Exception e) when (e is IOException or CaptureException)
+        {
+            log($"the rules of pod {workload} cannot be removed, it stays closed: {e.Message}");
+            return false;
+        }
+    }
+
+    private sealed record Captured(PodCapture Pod, NetworkNamespace Namespace, IAsyncDisposable Opened)
+    {
+        internal bool IsStillAt(Workload workload)
+        {
+            if (workload.NetworkNamespace != Namespace.Name)
+                return false;
+            try
+            {
+                using var now = NetworkNamespace.Open(Namespace.Name);
+                return now.Inode == Namespace.Inode;
+            }
+            catch (IOException)
+            {
+                // Without descriptors nothing can be opened; only a name that is gone says that the namespace is.
+                return NetworkNamespace.HasName(Namespace.Name);
+            }
+        }
+
+        internal async Task CloseAsync() => await Opened.DisposeAsync();
+    }
+}

@@ -1,0 +1,155 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using Proxy.Policy;
+using Proxy.Spiffe;
+using Proxy.Telemetry;
+
+namespace Proxy.Commands;
+
+/// <summary><c>node-proxy run</c>: the node's daemon.</summary>
+internal static class RunCommand
+{
+    private const string ManifestsScheme = "manifests:";
+    private const string DelegatedScheme = "delegated:";
+
+    private static readonly Option<string> Cluster = CommandOptions.Text(
+        "--cluster", "Where the cluster is read from: manifests:DIR, a directory of Kubernetes YAML, watched.", "manifests:/etc/node-proxy/manifests", "SOURCE");
+
+    private static readonly Option<string> Identity = CommandOptions.Text(
+        "--identity", "Where SVIDs come from: issuer (RUN_DIR/issuer.sock), or delegated:SOCKET, SPIRE's Delegated Identity API.", "issuer", "SOURCE");
+
+    private static readonly Option<string> Node = CommandOptions.Text(
+        "--node-name", "This node's name, as pods' spec.nodeName says it.", Environment.MachineName, "NAME");
+
+    private static readonly Option<string> Domain = CommandOptions.Text(
+        "--trust-domain", "Trust domain of the cluster's SPIFFE IDs.", "cluster.local", "NAME");
+
+    private static readonly Option<string[]> PodCidrs = CommandOptions.Texts(
+        "--pod-cidr", "A range in which every address is a pod's; may be given several times. Unknown addresses in it are refused.", "CIDR");
+
+    private static readonly Option<string> RunDirectory = CommandOptions.Text(
+        "--run-dir", "Directory of the observer's socket.", "/run/node-proxy", "DIR");
+
+    private static readonly Option<int> Workers = CommandOptions.Number(
+        "--workers", "Threads that own connections.", Environment.ProcessorCount, 1, 256);
+
+    private static readonly Option<int> Connections = CommandOptions.Number(
+        "--max-connections", "Captured connections of one workload at once.", new ConnectionLimits().ConnectionsPerWorkload, 1, 1_000_000);
+
+    private static readonly Option<int> ConnectLimit = CommandOptions.Number(
+        "--connect-timeout", "Limit of a connect to a server, in milliseconds.", (int)new ConnectionLimits().Connect.TotalMilliseconds, 1, 600_000);
+
+    private static readonly Option<int> HandshakeLimit = CommandOptions.Number(
+        "--handshake-timeout", "Limit of a TLS handshake, in milliseconds.", (int)new ConnectionLimits().Handshake.TotalMilliseconds, 1, 600_000);
+
+    private static readonly Option<int> Hold = CommandOptions.Number(
+        "--hold-timeout", "How long a connection waits for a manifest or SVID that may be under way, in milliseconds.", (int)new ConnectionLimits().Hold.TotalMilliseconds, 0, 60_000);
+
+    private static readonly Option<int> AdminPort = CommandOptions.Number(
+        "--admin-port", "Port of the admin server on 127.0.0.1.", 15020, 1, 65535);
+
+    private static readonly Option<string> LogFormat = CommandOptions.Text("--log-format", "text or json.", "text", "FORMAT");
+
+    private static readonly Option<string> LogLevel = CommandOptions.Text("--log-level", "debug, info, warning or error.", "info", "LEVEL");
+
+    private static readonly RedirectOptions Capture = new();
+
+    internal static Command Create()
+    {
+        var command = new Command("run", "Runs this node's daemon.")
+        {
+            Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, Connections,
+            ConnectLimit, HandshakeLimit, Hold, AdminPort, LogFormat, LogLevel,
+        };
+        Capture.AddTo(command);
+        Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
+        Identity.Validators.Add(CheckIdentity);
+        Domain.Validators.Add(CheckDomain);
+        PodCidrs.Validators.Add(CheckCidrs);
+        LogFormat.Validators.Add(result => RequireOneOf(result, "text", "json"));
+        LogLevel.Validators.Add(result => RequireOneOf(result, "debug", "info", "warning", "error"));
+        command.SetAction(RunAsync);
+        return command;
+    }
+
+    private static async Task<int> RunAsync(ParseResult arguments, CancellationToken stop)
+    {
+        var log = Log.ToStandardError(
+            Enum.Parse<LogFormat>(arguments.GetRequiredValue(LogFormat), ignoreCase: true),
+            Enum.Parse<LogLevel>(arguments.GetRequiredValue(LogLevel), ignoreCase: true),
+            TimeProvider.System);
+        try
+        {
+            await new Daemon(ReadOptions(arguments), TimeProvider.System, log).RunAsync(stop);
+            return 0;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            log.Error($"node-proxy cannot start: {e.Message}");
+            return 1;
+        }
+    }
+
+    private static ProxyOptions ReadOptions(ParseResult arguments)
+    {
+        var runDirectory = arguments.GetRequiredValue(RunDirectory);
+        var identity = arguments.GetRequiredValue(Identity);
+        return new ProxyOptions
+        {
+            ManifestDirectory = arguments.GetRequiredValue(Cluster)[ManifestsScheme.Length..],
+            IdentitySocket = identity == "issuer" ? Path.Combine(runDirectory, "issuer.sock") : identity[DelegatedScheme.Length..],
+            NodeName = arguments.GetRequiredValue(Node),
+            TrustDomain = arguments.GetRequiredValue(Domain),
+            PodCidrs = [.. arguments.GetRequiredValue(PodCidrs).Select(ParseCidr)],
+            RunDirectory = runDirectory,
+            Workers = arguments.GetValue(Workers),
+            AdminPort = (ushort)arguments.GetValue(AdminPort),
+            Capture = Capture.Read(arguments),
+            Limits = new ConnectionLimits
+            {
+                Connect = TimeSpan.FromMilliseconds(arguments.GetValue(ConnectLimit)),
+                Handshake = TimeSpan.FromMilliseconds(arguments.GetValue(HandshakeLimit)),
+                Hold = TimeSpan.FromMilliseconds(arguments.GetValue(Hold)),
+                ConnectionsPerWorkload = arguments.GetValue(Connections),
+            },
+        };
+    }
+
+    private static Cidr ParseCidr(string text) => Cidr.TryParse(text, out var cidr) ? cidr : throw new ArgumentException($"--pod-cidr: '{text}' is not a range");
+
+    private static void CheckCidrs(OptionResult result)
+    {
+        foreach (var text in result.GetValueOrDefault<string[]>() ?? [])
+        {
+            if (!Cidr.TryParse(text, out _))
+                result.AddError($"--pod-cidr: '{text}' is not a range of addresses, such as 10.0.0.0/16");
+        }
+    }
+
+    private static void CheckIdentity(OptionResult result)
+    {
+        if (result.GetValueOrDefault<string>() != "issuer")
+            RequireScheme(result, DelegatedScheme, "issuer or delegated:SOCKET");
+    }
+
+    private static void CheckDomain(OptionResult result)
+    {
+        var text = result.GetValueOrDefault<string>();
+        if (!TrustDomain.TryParse(text, out var domain) || domain.Name != text)
+            result.AddError($"--trust-domain: '{text}' is not the name of a trust domain");
+    }
+
+    private static void RequireScheme(OptionResult result, string scheme, string expected)
+    {
+        var text = result.GetValueOrDefault<string>() ?? "";
+        if (!text.StartsWith(scheme, StringComparison.Ordinal) || text.Length == scheme.Length)
+            result.AddError($"{result.Option.Name}: '{text}' is not supported; expected {expected}");
+    }
+
+    private static void RequireOneOf(OptionResult result, params string[] values)
+    {
+        var text = result.GetValueOrDefault<string>() ?? "";
+        if (!values.Contains(text))
+            result.AddError($"{result.Option.Name}: '{text}' is none of {string.Join(", ", values)}");
+    }
+}

@@ -1,0 +1,106 @@
+using Proxy.Cluster;
+using Proxy.Engine;
+using Proxy.Http;
+using Proxy.Lifetime;
+using Proxy.Native;
+using Proxy.Policy;
+
+namespace Proxy;
+
+/// <summary>The last step of every connection's story: refused with its reason and flow, or relayed to its end.</summary>
+internal static class ConnectionEndings
+{
+    /// <summary>Refused for something that policy was not asked about.</summary>
+    internal static ConnectionOutcome Refuse(this ConnectionSeat seat, in Parties parties, Direction direction, OutcomeReason reason)
+    {
+        ConnectionFlows.WriteRefused(seat.Flows, parties, direction, reason);
+        return new ConnectionOutcome(reason, "");
+    }
+
+    /// <summary>The workload has as many connections as it may.</summary>
+    internal static void RefuseOverLimit(this ConnectionSeat seat, Workload workload, Endpoint client, Endpoint server, bool isOutbound) =>
+        seat.Refuse(
+            new Parties(new Party(client, isOutbound ? workload : null), new Party(server, isOutbound ? null : workload), null),
+            isOutbound ? Direction.Egress : Direction.Ingress,
+            OutcomeReason.TooManyConnections);
+
+    /// <summary>Refused by policy.</summary>
+    internal static ConnectionOutcome Deny(this ConnectionSeat seat, in Parties parties, in Judgement judgement)
+    {
+        var reason = judgement.Refusal ?? OutcomeReason.PolicyDenied;
+        ConnectionFlows.WriteDenied(seat.Flows, parties, judgement, reason);
+        return new ConnectionOutcome(reason, "");
+    }
+
+    /// <summary>Refused by policy on one node; where only the proof is missing, the reason names the SVID that is.</summary>
+    internal static ConnectionOutcome DenyUnproven(this ConnectionSeat seat, in Parties parties, in Judgement judgement)
+    {
+        if (judgement.Refusal != OutcomeReason.AuthenticationRequired)
+            return seat.Deny(parties, judgement);
+        var client = parties.Client.Workload!;
+        var hasClientSvid = seat.Mesh.Identities.FindSvid(client.Uid, client.ExpectedId) is not null;
+        return seat.RefuseIdentity(parties, judgement, hasClientSvid ? OutcomeReason.NoServerSvid : OutcomeReason.NoClientSvid);
+    }
+
+    /// <summary>An identity that the connection needs is missing; where policy demands it, the verdict is told as well.</summary>
+    internal static ConnectionOutcome RefuseIdentity(this ConnectionSeat seat, in Parties parties, in Judgement judgement, OutcomeReason reason, string detail = "")
+    {
+        if (judgement.Deciding.Authentication == AuthenticationMode.Required)
+            ConnectionFlows.WriteDenied(seat.Flows, parties, judgement, reason);
+        else
+            ConnectionFlows.WriteRefused(seat.Flows, parties, judgement.Direction, reason);
+        return new ConnectionOutcome(reason, detail);
+    }
+
+    internal static ConnectionOutcome RefuseHandshake(this ConnectionSeat seat, LiveConnection connection, in Judgement judgement, OutcomeReason reason, string detail) =>
+        connection.CutReason is { } cut
+            ? new ConnectionOutcome(cut, "")
+            : seat.RefuseIdentity(connection.Parties, judgement, reason, detail);
+
+    /// <summary>The server could not be reached.</summary>
+    internal static ConnectionOutcome Fail(this ConnectionSeat seat, LiveConnection connection, OutcomeReason reason) =>
+        connection.CutReason is { } cut ? new ConnectionOutcome(cut, "") : seat.Refuse(connection.Parties, Direction.Ingress, reason);
+
+    /// <summary>Judges once more, by what is in force and proven now, and relays.</summary>
+    internal static async ValueTask<ConnectionOutcome> RelayAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg? server, SocketFault fault)
+    {
+        if (server is null)
+            return seat.Fail(connection, OutcomeReasons.From(fault));
+        connection.AttachServer(server);
+        if (connection.CutReason is { } cut)
+            return new ConnectionOutcome(cut, "");
+        if (seat.FindLostGround(connection) is { } lost)
+            return seat.Refuse(connection.Parties, Direction.Ingress, lost);
+        var judgement = seat.Judge(connection);
+        if (!judgement.IsAllowed)
+            return seat.Deny(connection.Parties, judgement);
+
+        connection.Http = judgement.Http;
+        connection.HasGate = judgement.Http is not null;
+        connection.IsRelaying = true;
+        if (IsOursToTell(connection.Parties, seat.NodeName))
+            ConnectionFlows.WriteAllowed(seat.Flows, connection.Parties, judgement);
+        return connection.HasGate
+            ? await RelayGatedAsync(seat, connection, client, server)
+            : Ended(connection, await Relay.RunAsync(seat.Worker, client, server));
+    }
+
+    private static async ValueTask<ConnectionOutcome> RelayGatedAsync(ConnectionSeat seat, LiveConnection connection, Leg client, Leg server)
+    {
+        var gate = new RequestGate(new RequestJudge(connection, seat.Flows, seat.Time), GateLimits.Default);
+        connection.RefusesUnderway = rules => gate.TryFindUnderway(out var request) && !rules.Decide(request.Facts).IsAllowed;
+        var relay = new GatedRelay(seat.Worker, client, server, gate);
+        var inOrder = await relay.RunAsync();
+        if (relay.Fault == GateFault.None || connection.CutReason is not null)
+            return Ended(connection, inOrder);
+        ConnectionFlows.WriteMalformed(seat.Flows, connection.Parties, relay.Fault);
+        return new ConnectionOutcome(OutcomeReason.MalformedHttp, relay.Fault.Reason());
+    }
+
+    private static ConnectionOutcome Ended(LiveConnection connection, bool inOrder) =>
+        new(connection.CutReason ?? (inOrder ? OutcomeReason.Completed : OutcomeReason.Reset), "");
+
+    // A server's own node-proxy tells of its side; one flow for one verdict.
+    private static bool IsOursToTell(in Parties parties, string nodeName) =>
+        parties.Server.Workload is not { IsEnrolled: true } server || server.NodeName == nodeName;
+}

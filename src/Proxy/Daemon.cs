@@ -1,0 +1,150 @@
+using System.Threading.Channels;
+using Proxy.Admin;
+using Proxy.Capture;
+using Proxy.Cluster;
+using Proxy.Engine;
+using Proxy.Kernel;
+using Proxy.Lifetime;
+using Proxy.Native;
+using Proxy.Spiffe;
+using Proxy.Spiffe.DelegatedIdentity;
+using Proxy.Telemetry;
+
+namespace Proxy;
+
+/// <summary>The node's process: puts the rooms together, keeps them following the cluster, and takes them apart.</summary>
+internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
+{
+    private static readonly TimeSpan RetryEvery = TimeSpan.FromSeconds(1);
+    private static readonly string Version = typeof(Daemon).Assembly.GetName().Version?.ToString(3) ?? "0.0.0";
+
+    private readonly MeshState _mesh = new();
+    private readonly LocalPods _pods = new();
+    private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Runs until <paramref name="stop"/>; capture rules stay, so that pods are closed and not open afterwards.</summary>
+    /// <exception cref="IOException">A refused start: what is missing, and what to do.</exception>
+    internal async Task RunAsync(CancellationToken stop)
+    {
+        Require(CaptureRequirements.Check());
+        Directory.CreateDirectory(options.RunDirectory);
+        using var home = NetworkNamespace.Current();
+        var flows = new FlowRing(options.NodeName, time);
+        var seats = StartWorkers(flows);
+        await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
+        await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
+        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture), home, options.Capture.ProxyMark, _pods,
+            (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
+        cluster.Changed += snapshot => Follow(snapshot, identities);
+        identities.Changed += _mesh.Publish;
+        var status = new DaemonStatus(_mesh, _pods, namespaces, identities, seats);
+
+        await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
+        await using var admin = await StartAdminAsync(status);
+        await cluster.StartAsync(stop);
+        Follow(cluster.Current, identities);
+        var identityStream = identities.RunAsync(stop);
+        await ReconcileAsync(namespaces, status, stop);
+        await namespaces.CloseAsync();
+        await identityStream;
+        foreach (var seat in seats)
+            seat.Worker.Dispose();
+    }
+
+    /// <summary>A port that somebody else has taken must not keep the pods closed: then there is no admin server.</summary>
+    private async Task<AdminServer?> StartAdminAsync(DaemonStatus status)
+    {
+        try
+        {
+            return await AdminServer.StartAsync(options.AdminPort, status.Write, () => status.IsReady);
+        }
+        catch (IOException e)
+        {
+            log.Error($"no admin server: {e.Message} Free the port or give another one (--admin-port).");
+            return null;
+        }
+    }
+
+    private List<ConnectionSeat> StartWorkers(FlowRing flows)
+    {
+        var seats = new List<ConnectionSeat>();
+        for (var i = 0; i < options.Workers; i++)
+        {
+            var worker = new Worker(i, time, e => log.Error($"bug in worker {i}: {e}"));
+            seats.Add(new ConnectionSeat(worker, options.Workers, _mesh, options.NodeName, options.Limits, flows, time));
+            worker.Start();
+        }
+
+        return seats;
+    }
+
+    private void Follow(ClusterSnapshot cluster, DelegatedIdentitySource identities)
+    {
+        _mesh.Publish(cluster);
+        identities.Track([.. cluster.LocalTo(options.NodeName).Where(workload => workload.IsEnrolled).Select(ReferenceTo)]);
+        _changes.Writer.TryWrite(true);
+    }
+
+    /// <summary>Follows the cluster; now and then looks by itself, for namespaces come and go without a manifest's change.</summary>
+    private async Task ReconcileAsync(PodNamespaces namespaces, DaemonStatus status, CancellationToken stop)
+    {
+        while (!stop.IsCancellationRequested)
+        {
+            var stands = await namespaces.ReconcileAsync(_mesh.Current.Cluster, stop);
+            if (stands && !status.IsReady)
+                log.Info("node-proxy ready");
+            status.IsReady = stands;
+            using var limit = CancellationTokenSource.CreateLinkedTokenSource(stop);
+            limit.CancelAfter(RetryEvery);
+            await _changes.Reader.WaitToReadAsync(limit.Token).AsTask().ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+            _changes.Reader.TryRead(out _);
+        }
+    }
+
+    private void Accept(ConnectionSeat seat, CapturedConnection captured, bool isOutbound) => _ = RunAsync(seat, captured, isOutbound);
+
+    /// <summary>The one place where a connection's story starts, ends, and gives back what it took.</summary>
+    private async Task RunAsync(ConnectionSeat seat, CapturedConnection captured, bool isOutbound)
+    {
+        try
+        {
+            var outcome = isOutbound
+                ? await new Outbound(seat, _pods).RunAsync(captured)
+                : await new Inbound(seat).RunAsync(captured);
+            Tell(captured, isOutbound, outcome);
+        }
+#pragma warning disable CA1031 // the connection ends either way, and a bug must be seen in the log
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            log.Error($"bug in a connection of {captured.Pod.Workload}: {e}");
+        }
+        finally
+        {
+            captured.Leg.Abort();
+            captured.Pod.Leave();
+        }
+    }
+
+    private void Tell(in CapturedConnection captured, bool isOutbound, in ConnectionOutcome outcome)
+    {
+        var level = outcome.WasServed ? LogLevel.Debug : LogLevel.Info;
+        if (!log.IsEnabled(level))
+            return;
+        log.Write(level, outcome.WasServed ? "connection ended" : "connection refused",
+            ("side", isOutbound ? "outbound" : "inbound"), ("pod", captured.Pod.Workload), ("client", captured.Client.Endpoint),
+            ("server", captured.Destination.Endpoint), ("reason", outcome.Reason.Text()), ("detail", outcome.Detail));
+    }
+
+    private static WorkloadReference ReferenceTo(Workload workload) =>
+        new(workload.Uid, workload.Namespace, workload.Name, workload.ServiceAccount, workload.NodeName, workload.Labels);
+
+    private static ClusterOptions ClusterOptionsOf(ProxyOptions options) =>
+        new() { TrustDomain = options.TrustDomain, PodCidrs = options.PodCidrs };
+
+    private static void Require(IReadOnlyList<string> missing)
+    {
+        if (missing.Count > 0)
+            throw new IOException($"capture is not possible here: {string.Join("; ", missing)}");
+    }
+}

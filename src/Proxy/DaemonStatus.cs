@@ -1,0 +1,96 @@
+using System.Text.Json;
+using Proxy.Capture;
+using Proxy.Spiffe;
+
+namespace Proxy;
+
+/// <summary>What the process holds and does now, for people and tools.</summary>
+internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces namespaces, IIdentitySource identities, IReadOnlyList<ConnectionSeat> seats)
+{
+    /// <summary>True while every enrolled pod of this node is captured.</summary>
+    internal bool IsReady { get; set; }
+
+    internal void Write(Utf8JsonWriter json)
+    {
+        var current = mesh.Current;
+        json.WriteStartObject();
+        json.WriteBoolean("ready", IsReady);
+        WriteCluster(json, current);
+        WriteIdentity(json, current);
+        WriteCapture(json);
+        json.WriteNumber("workers", seats.Count);
+        json.WriteEndObject();
+    }
+
+    private static void WriteCluster(Utf8JsonWriter json, MeshSnapshot current)
+    {
+        json.WriteStartObject("cluster");
+        json.WriteNumber("revision", current.Cluster.Revision);
+        WriteTexts(json, "workloads", current.Cluster.Workloads.Select(workload => workload.ToString()));
+        json.WriteStartArray("policies");
+        foreach (var document in current.Cluster.Documents)
+        {
+            json.WriteStartObject();
+            json.WriteString("kind", document.Kind);
+            json.WriteString("namespace", document.Namespace);
+            json.WriteString("name", document.Name);
+            json.WriteBoolean("refused", document.IsRefused);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        WriteTexts(json, "faults", current.Cluster.Faults.Select(fault => fault.ToString()));
+        json.WriteEndObject();
+    }
+
+    private void WriteIdentity(Utf8JsonWriter json, MeshSnapshot current)
+    {
+        json.WriteStartObject("identity");
+        json.WriteBoolean("connected", identities.IsConnected);
+        if (identities.LastError is { } error)
+            json.WriteString("error", error);
+        json.WriteStartArray("svids");
+        foreach (var (_, svid) in current.Identities.Svids)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", svid.Id.ToString());
+            json.WriteString("serial", svid.Serial);
+            json.WriteString("expires", svid.ExpiresAt);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        WriteTexts(json, "bundles", current.Identities.Bundles.Select(bundle => bundle.TrustDomain.ToString()));
+        json.WriteEndObject();
+    }
+
+    private void WriteCapture(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("capture");
+        json.WriteStartArray("pods");
+        foreach (var pod in pods.All)
+        {
+            json.WriteStartObject();
+            json.WriteString("pod", pod.Workload.ToString());
+            json.WriteString("uid", pod.Workload.Uid);
+            json.WriteString("netns", pod.Scope.Namespace.Name);
+            json.WriteNumber("connections", pod.Connections);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteStartObject("faults");
+        foreach (var (pod, fault) in namespaces.Faults)
+            json.WriteString(pod, fault);
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)
+    {
+        json.WriteStartArray(name);
+        foreach (var text in texts)
+            json.WriteStringValue(text);
+        json.WriteEndArray();
+    }
+}

@@ -1,0 +1,49 @@
+using Proxy.Lifetime;
+using Proxy.Policy;
+
+namespace Proxy;
+
+/// <summary>What all policy together says of a connection, and the verdict that decided.</summary>
+/// <param name="Refusal">Null when the connection is allowed.</param>
+/// <param name="Deciding">The refusing verdict; of an allowed connection the server's side, or else the client's.</param>
+/// <param name="Direction">The side the deciding verdict belongs to.</param>
+/// <param name="Http">Not null when every request must be judged by this process.</param>
+internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Deciding, Direction Direction, HttpRuleSet? Http)
+{
+    internal bool IsAllowed => Refusal is null;
+
+    /// <summary>
+    /// Both sides of policy, for a connection whose ends are known. The server's node judges its side with the
+    /// proven identity; the client's node asks it as well, so that a hopeless connection is never begun.
+    /// </summary>
+    /// <param name="mesh">The snapshot to judge by.</param>
+    /// <param name="parties">Who speaks to whom.</param>
+    /// <param name="authentication">What is known of the peers' authentication by now.</param>
+    /// <param name="nodeName">The node this process serves: the client's side is only judged for its own pods.</param>
+    internal static Judgement Of(MeshSnapshot mesh, in Parties parties, PeerAuthentication authentication, string nodeName)
+    {
+        var policies = mesh.Cluster.Policies;
+        var port = parties.Server.Endpoint.Port;
+        var (client, server) = (parties.Client, parties.Server);
+        Verdict? egress = null;
+        if (client.Workload is { IsEnrolled: true } source && source.NodeName == nodeName)
+        {
+            egress = policies.Decide(new ConnectionFacts(Direction.Egress, client.Identity, server.Identity, TransportProtocol.Tcp, port, authentication));
+            if (!egress.IsAllowed)
+                return new Judgement(OutcomeReasons.From(egress.Reason), egress, Direction.Egress, null);
+        }
+
+        if (server.Workload is null)
+            return new Judgement(null, egress ?? Outside, Direction.Egress, null);
+
+        var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, TransportProtocol.Tcp, port, authentication));
+        if (!ingress.IsAllowed)
+            return new Judgement(OutcomeReasons.From(ingress.Reason), ingress, Direction.Ingress, null);
+        var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsEnrolled;
+        return new Judgement(null, ingress, Direction.Ingress, isLastToJudge ? ingress.Http : null);
+    }
+
+    // A connection from outside to outside of the cluster never reaches this process; the empty snapshot isolates nobody.
+    private static readonly Verdict Outside = PolicySnapshot.Empty.Decide(
+        new ConnectionFacts(Direction.Egress, Policy.Labels.Identity.World, Policy.Labels.Identity.World, TransportProtocol.Tcp, 0, PeerAuthentication.Unauthenticated));
+}

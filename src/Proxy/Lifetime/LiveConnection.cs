@@ -1,0 +1,73 @@
+using Proxy.Engine;
+using Proxy.Policy;
+using Proxy.Spiffe;
+
+namespace Proxy.Lifetime;
+
+/// <summary>
+/// The identities that an authenticated connection rests on, and for which of them this node holds the SVID: when
+/// one of those is withdrawn, the connection ends with it.
+/// </summary>
+internal sealed record ConnectionProof(SpiffeId ClientId, SpiffeId ServerId, bool ClientIsOurs, bool ServerIsOurs);
+
+/// <summary>
+/// A connection from before it is first judged until it has ended: what a change of the mesh judges again and,
+/// where it must, cuts.
+/// </summary>
+internal sealed class LiveConnection(Parties parties)
+{
+    private Leg? _client;
+    private Leg? _server;
+
+    /// <summary>The ends as the directory knew them when the connection was last judged.</summary>
+    internal Parties Parties { get; set; } = parties;
+
+    /// <summary>How the peers authenticated; set once, when it is known.</summary>
+    internal PeerAuthentication Authentication { get; set; } = PeerAuthentication.NotYetKnown;
+
+    /// <summary>Not null once the peers are authenticated.</summary>
+    internal ConnectionProof? Proof { get; set; }
+
+    /// <summary>Set once bytes may flow.</summary>
+    internal bool IsRelaying { get; set; }
+
+    /// <summary>Set once the connection's requests pass a gate.</summary>
+    internal bool HasGate { get; set; }
+
+    /// <summary>The HTTP rules in force now; the gate asks for each request.</summary>
+    internal HttpRuleSet? Http { get; set; }
+
+    /// <summary>
+    /// Whether the rules would refuse what is under way now: a request that they would not have let through, or what
+    /// has become of it. Set once there is a gate.
+    /// </summary>
+    internal Func<HttpRuleSet, bool>? RefusesUnderway { get; set; }
+
+    /// <summary>Why the connection was cut from outside; null while it was not.</summary>
+    internal OutcomeReason? CutReason { get; private set; }
+
+    internal void AttachClient(Leg leg) => Attach(ref _client, leg);
+
+    internal void AttachServer(Leg leg) => Attach(ref _server, leg);
+
+    /// <summary>Resets both legs, at once.</summary>
+    internal void Cut(OutcomeReason reason)
+    {
+        CutReason ??= reason;
+        Abort();
+    }
+
+    /// <summary>Resets the legs that have not been closed in order.</summary>
+    internal void Abort()
+    {
+        _client?.Abort();
+        _server?.Abort();
+    }
+
+    private void Attach(ref Leg? place, Leg leg)
+    {
+        place = leg;
+        if (CutReason is not null)
+            leg.Abort();
+    }
+}

@@ -1,0 +1,76 @@
+using System.Text;
+using Proxy.Native;
+using Proxy.Policy;
+using Proxy.Spiffe.X509;
+using Proxy.Telemetry;
+
+namespace Proxy.Lifetime;
+
+/// <summary>How each reason is written, what it is to Hubble, and where it comes from.</summary>
+internal static class OutcomeReasons
+{
+    private static readonly string[] Texts = Array.ConvertAll(Enum.GetNames<OutcomeReason>(), ToKebabCase);
+
+    /// <summary>The reason as flows, logs and metrics show it: <c>no-client-svid</c>.</summary>
+    internal static string Text(this OutcomeReason reason) => Texts[(int)reason];
+
+    /// <summary>True when the refusal rests on who the peer is, rather than on what it may do.</summary>
+    internal static bool IsAboutIdentity(this OutcomeReason reason) =>
+        reason is OutcomeReason.AuthenticationRequired or OutcomeReason.HandshakeFailed or OutcomeReason.HandshakeTimedOut
+            or (>= OutcomeReason.NoClientSvid and <= OutcomeReason.PeerUnexpectedId);
+
+    internal static DropReason ToDropReason(this OutcomeReason reason) => reason switch
+    {
+        OutcomeReason.PolicyDenied or OutcomeReason.PolicyUnreadable or OutcomeReason.PolicyChanged or OutcomeReason.GateRequired => DropReason.PolicyDenied,
+        OutcomeReason.UnknownClient => DropReason.UnknownSender,
+        OutcomeReason.DisputedWorkload => DropReason.InvalidIdentity,
+        OutcomeReason.SpoofedClient => DropReason.InvalidSourceIp,
+        OutcomeReason.NoEndpoint => DropReason.ServiceBackendNotFound,
+        OutcomeReason.TooManyConnections or OutcomeReason.OutOfResources => DropReason.RateLimited,
+        OutcomeReason.MalformedHttp => DropReason.InvalidPacket,
+        _ when reason.IsAboutIdentity() => DropReason.AuthenticationRequired,
+        _ => DropReason.StaleOrUnroutableIp,
+    };
+
+    internal static OutcomeReason From(VerdictReason reason) => reason switch
+    {
+        VerdictReason.AuthenticationRequired or VerdictReason.AlwaysFails => OutcomeReason.AuthenticationRequired,
+        VerdictReason.DocumentRefused => OutcomeReason.PolicyUnreadable,
+        _ => OutcomeReason.PolicyDenied,
+    };
+
+    internal static OutcomeReason From(SvidFault fault) => fault switch
+    {
+        SvidFault.NoCertificate => OutcomeReason.PeerWithoutCertificate,
+        SvidFault.NoBundle => OutcomeReason.NoBundle,
+        SvidFault.Untrusted => OutcomeReason.PeerUntrusted,
+        SvidFault.IssuerNotFetched => OutcomeReason.PeerIssuerNotFetched,
+        SvidFault.Expired => OutcomeReason.PeerExpired,
+        SvidFault.NotYetValid => OutcomeReason.PeerNotYetValid,
+        SvidFault.NoUriSan => OutcomeReason.PeerWithoutSpiffeId,
+        SvidFault.SeveralUriSans => OutcomeReason.PeerSeveralUriNames,
+        SvidFault.UnexpectedId => OutcomeReason.PeerUnexpectedId,
+        _ => OutcomeReason.PeerMalformedSvid,
+    };
+
+    internal static OutcomeReason From(SocketFault fault) => fault switch
+    {
+        SocketFault.Refused or SocketFault.Reset => OutcomeReason.ServerRefused,
+        SocketFault.TimedOut => OutcomeReason.ServerTimedOut,
+        SocketFault.OutOfDescriptors or SocketFault.OutOfMemory or SocketFault.AddressInUse or SocketFault.AddressNotAvailable => OutcomeReason.OutOfResources,
+        _ => OutcomeReason.ServerUnreachable,
+    };
+
+    private static string ToKebabCase(string name)
+    {
+        var text = new StringBuilder(name.Length + 4);
+        foreach (var character in name)
+        {
+            if (char.IsUpper(character) && text.Length > 0)
+                text.Append('-');
+            text.Append(char.ToLowerInvariant(character));
+        }
+
+        return text.ToString();
+    }
+}

@@ -1,0 +1,136 @@
+using Proxy.Capture;
+using Proxy.Lifetime;
+using Proxy.Native;
+using Proxy.Policy;
+using Proxy.Tls;
+
+namespace Proxy;
+
+/// <summary>The story of a connection that a pod of this node began.</summary>
+internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
+{
+    internal async ValueTask<ConnectionOutcome> RunAsync(CapturedConnection captured)
+    {
+        var client = new Party(captured.Client.Endpoint, captured.Pod.Workload);
+        var unresolved = new Parties(client, new Party(captured.Destination.Endpoint, null), null);
+        if (client.Workload!.IsDisputed)
+            return seat.Refuse(unresolved, Direction.Egress, OutcomeReason.DisputedWorkload);
+        if (!client.Workload.Addresses.Contains(client.Endpoint.Address))
+            return seat.Refuse(unresolved, Direction.Egress, OutcomeReason.SpoofedClient);
+
+        var (parties, unknown) = await ResolveAsync(unresolved);
+        if (unknown is { } missing)
+            return seat.Refuse(parties, Direction.Egress, missing);
+
+        var connection = new LiveConnection(parties);
+        connection.AttachClient(captured.Leg);
+        using var entry = seat.Table.Register(connection);
+        if (seat.FindLostGround(connection) is { } lost)
+            return seat.Refuse(parties, Direction.Egress, lost);
+        return Classify(connection.Parties) switch
+        {
+            Way.SameNode => await RunSameNodeAsync(captured, connection),
+            Way.MutualTls => await RunMutualTlsAsync(captured, connection),
+            _ => await RunPlainAsync(captured, connection),
+        };
+    }
+
+    /// <summary>No wire and no TLS: this process is both ends' node-proxy, and judges both sides.</summary>
+    private async ValueTask<ConnectionOutcome> RunSameNodeAsync(CapturedConnection captured, LiveConnection connection)
+    {
+        var parties = connection.Parties;
+        await AuthenticateLocallyAsync(connection);
+        var judgement = seat.Judge(connection);
+        if (!judgement.IsAllowed)
+            return connection.Proof is null ? seat.DenyUnproven(parties, judgement) : seat.Deny(parties, judgement);
+        if (pods.Find(parties.Server.Workload!.Uid) is not { } server)
+            return seat.Refuse(parties, Direction.Ingress, OutcomeReason.UnknownServer);
+        if (!server.TryEnter(seat.Limits.ConnectionsPerWorkload))
+            return seat.Refuse(parties, Direction.Ingress, OutcomeReason.TooManyConnections);
+        try
+        {
+            var dialled = await seat.Dialer.ConnectFromAsync(server.Scope, parties.Client.Endpoint.Address, parties.Server.Endpoint);
+            return await seat.RelayAsync(connection, captured.Leg, dialled.Leg, dialled.Fault);
+        }
+        finally
+        {
+            server.Leave();
+        }
+    }
+
+    /// <summary>Mutual TLS to the same address and port, in the name of the client's workload.</summary>
+    private async ValueTask<ConnectionOutcome> RunMutualTlsAsync(CapturedConnection captured, LiveConnection connection)
+    {
+        var parties = connection.Parties;
+        var judgement = seat.Judge(connection);
+        if (!judgement.IsAllowed)
+            return seat.Deny(parties, judgement);
+
+        var (source, destination) = (parties.Client.Workload!, parties.Server.Workload!);
+        if (await seat.HoldForAsync(mesh => mesh.Identities.FindSvid(source.Uid, source.ExpectedId)) is not { } svid)
+            return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoClientSvid);
+        if (seat.Mesh.Identities.FindBundle(destination.ExpectedId.TrustDomain) is not { } bundle)
+            return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoBundle);
+
+        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, parties.Server.Endpoint);
+        if (dialled.Leg is not { } transport)
+            return seat.Fail(connection, OutcomeReasons.From(dialled.Fault));
+
+        var leg = new SslStreamLeg(transport);
+        connection.AttachServer(leg);
+        var verifier = new PeerVerifier(bundle, destination.ExpectedId, seat.Time);
+        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Limits.Handshake, verifier, () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
+        if (handshake.Reason is { } reason)
+            return seat.RefuseHandshake(connection, judgement, reason, handshake.Detail);
+
+        connection.Proof = new ConnectionProof(source.ExpectedId, destination.ExpectedId, ClientIsOurs: true, ServerIsOurs: false);
+        connection.Authentication = PeerAuthentication.Authenticated;
+        return await seat.RelayAsync(connection, captured.Leg, leg, SocketFault.None);
+    }
+
+    /// <summary>To somebody without node-proxy: as it is, if policy allows that and asks for no authentication.</summary>
+    private async ValueTask<ConnectionOutcome> RunPlainAsync(CapturedConnection captured, LiveConnection connection)
+    {
+        connection.Authentication = PeerAuthentication.Unauthenticated;
+        var judgement = seat.Judge(connection);
+        if (!judgement.IsAllowed)
+            return seat.Deny(connection.Parties, judgement);
+        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, connection.Parties.Server.Endpoint);
+        return await seat.RelayAsync(connection, captured.Leg, dialled.Leg, dialled.Fault);
+    }
+
+    private Way Classify(in Parties parties)
+    {
+        if (parties.Server.Workload is not { IsEnrolled: true } server)
+            return Way.Plain;
+        return server.NodeName == seat.NodeName ? Way.SameNode : Way.MutualTls;
+    }
+
+    /// <summary>On one node "authenticated" holds only if both SVIDs are there and valid.</summary>
+    private async ValueTask AuthenticateLocallyAsync(LiveConnection connection)
+    {
+        var (source, destination) = (connection.Parties.Client.Workload!, connection.Parties.Server.Workload!);
+        var both = await seat.HoldForAsync(mesh =>
+            mesh.Identities.FindSvid(source.Uid, source.ExpectedId) is null ? null : mesh.Identities.FindSvid(destination.Uid, destination.ExpectedId));
+        connection.Authentication = both is null ? PeerAuthentication.Unauthenticated : PeerAuthentication.Authenticated;
+        if (both is not null)
+            connection.Proof = new ConnectionProof(source.ExpectedId, destination.ExpectedId, ClientIsOurs: true, ServerIsOurs: true);
+    }
+
+    /// <summary>From what the client dialled to the pod that serves; waits for manifests that may be under way.</summary>
+    private async ValueTask<(Parties Parties, OutcomeReason? Missing)> ResolveAsync(Parties unresolved)
+    {
+        var destination = unresolved.Server.Endpoint;
+        var resolution = await seat.HoldForAsync(mesh => Resolution.Find(mesh, unresolved, seat.NodeName));
+        if (resolution is not null)
+            return (resolution.Parties, null);
+        return (unresolved, seat.Mesh.Cluster.IsServiceAddress(destination.Address) ? OutcomeReason.NoEndpoint : OutcomeReason.UnknownServer);
+    }
+
+    private enum Way
+    {
+        Plain,
+        SameNode,
+        MutualTls,
+    }
+}

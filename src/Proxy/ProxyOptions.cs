@@ -1,0 +1,36 @@
+using Proxy.Kernel;
+using Proxy.Policy;
+
+namespace Proxy;
+
+/// <summary>What the daemon was told at its start. Nothing reads the environment afterwards.</summary>
+internal sealed record ProxyOptions
+{
+    /// <summary>Directory of the manifests that describe the cluster.</summary>
+    public required string ManifestDirectory { get; init; }
+
+    /// <summary>Unix socket of a Delegated Identity API: SPIRE's or the embedded issuer's.</summary>
+    public required string IdentitySocket { get; init; }
+
+    /// <summary>This node, as pods' nodeName says it.</summary>
+    public required string NodeName { get; init; }
+
+    /// <summary>The trust domain of this cluster's SPIFFE IDs.</summary>
+    public string TrustDomain { get; init; } = "cluster.local";
+
+    /// <summary>Ranges in which every address is a pod's: unknown ones are refused, never taken for the outside.</summary>
+    public IReadOnlyList<Cidr> PodCidrs { get; init; } = [];
+
+    /// <summary>Directory of the observer's socket.</summary>
+    public string RunDirectory { get; init; } = "/run/node-proxy";
+
+    /// <summary>Threads that own connections.</summary>
+    public int Workers { get; init; } = Environment.ProcessorCount;
+
+    /// <summary>Port of the admin server on loopback.</summary>
+    public ushort AdminPort { get; init; } = 15020;
+
+    public ConnectionLimits Limits { get; init; } = new();
+
+    public CaptureOptions Capture { get; init; } = new();
+}

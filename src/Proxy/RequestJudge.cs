@@ -1,0 +1,42 @@
+using Proxy.Http;
+using Proxy.Lifetime;
+using Proxy.Policy;
+using Proxy.Telemetry;
+
+namespace Proxy;
+
+/// <summary>Judges each request of one connection by the rules in force when it comes, and tells the flow ring.</summary>
+internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, TimeProvider time) : IRequestJudge
+{
+    private long _decidedAt;
+
+    public bool Decide(in RequestHead request)
+    {
+        _decidedAt = time.GetTimestamp();
+        // Without rules any more, after a policy change, every well-formed request passes.
+        var rules = connection.Http;
+        var allowed = rules is null || rules.Decide(new RequestFacts(request.Method, request.Target, request.Host)).IsAllowed;
+        Write(FlowKind.HttpRequest, allowed ? FlowVerdict.Forwarded : FlowVerdict.Dropped, request, 0);
+        if (!allowed)
+            Write(FlowKind.HttpResponse, FlowVerdict.Forwarded, request, 403);
+        return allowed;
+    }
+
+    public void Answered(in RequestHead request, ushort status) =>
+        Write(FlowKind.HttpResponse, FlowVerdict.Forwarded, request, status);
+
+    private void Write(FlowKind kind, FlowVerdict verdict, in RequestHead request, ushort status) => flows.Write(new FlowEvent
+    {
+        Kind = kind,
+        Verdict = verdict,
+        Direction = Direction.Ingress,
+        Source = ConnectionFlows.EndOf(connection.Parties.Client),
+        Destination = ConnectionFlows.EndOf(connection.Parties.Server, connection.Parties),
+        Method = request.Method,
+        Target = request.Target,
+        Host = request.Host,
+        HttpProtocol = request.MinorVersion == 0 ? "HTTP/1.0" : null,
+        StatusCode = status,
+        Latency = kind == FlowKind.HttpResponse ? time.GetElapsedTime(_decidedAt) : default,
+    });
+}

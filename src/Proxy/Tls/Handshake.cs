@@ -1,0 +1,41 @@
+using Proxy.Engine;
+using Proxy.Lifetime;
+
+namespace Proxy.Tls;
+
+/// <summary>How a handshake went; <c>Reason</c> is null when the peer is who it should be.</summary>
+internal readonly record struct HandshakeResult(OutcomeReason? Reason, string Detail);
+
+/// <summary>A TLS handshake within its limit, and the one reason for which it failed.</summary>
+internal static class Handshake
+{
+    internal static async ValueTask<HandshakeResult> RunAsync(
+        Worker worker, SslStreamLeg leg, TimeSpan limit, PeerVerifier verifier, Func<ValueTask<string?>> authenticate)
+    {
+        var timedOut = false;
+        var timer = new WheelTimer(() =>
+        {
+            timedOut = true;
+            leg.Abort();
+        });
+        worker.Timers.Schedule(timer, limit);
+        string? fault;
+        try
+        {
+            fault = await authenticate();
+        }
+        finally
+        {
+            worker.Timers.Cancel(timer);
+        }
+
+        if (timedOut)
+            return new HandshakeResult(OutcomeReason.HandshakeTimedOut, "");
+        if (verifier.Found is { IsValid: false } refused)
+            return new HandshakeResult(OutcomeReasons.From(refused.Fault), refused.Detail);
+        // A handshake that ended well without the verifier having agreed must not pass, whatever the stream says.
+        return fault is null && verifier.Found is { IsValid: true }
+            ? new HandshakeResult(null, "")
+            : new HandshakeResult(OutcomeReason.HandshakeFailed, fault ?? "The peer's certificate was not judged.");
+    }
+}

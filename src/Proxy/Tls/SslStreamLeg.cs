@@ -1,0 +1,129 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Net.Security;
+using System.Runtime.CompilerServices;
+using System.Security.Authentication;
+using Proxy.Engine;
+
+namespace Proxy.Tls;
+
+/// <summary>
+/// TLS 1.3 by SslStream over a plain leg. An end is close_notify, in both directions; TCP's own end without it
+/// is a broken connection, never an orderly one.
+/// </summary>
+[SuppressMessage("Design", "CA1001", Justification = "Every leg ends by Close or Abort, which dispose the stream.")]
+internal sealed class SslStreamLeg : Leg
+{
+    private readonly PlainLeg _transport;
+    private readonly LegStream _stream;
+    private readonly SslStream _tls;
+
+    internal SslStreamLeg(PlainLeg transport)
+    {
+        _transport = transport;
+        _stream = new LegStream(transport);
+        _tls = new SslStream(_stream, leaveInnerStreamOpen: true);
+    }
+
+    internal override Action? OnReset
+    {
+        get => _transport.OnReset;
+        set => _transport.OnReset = value;
+    }
+
+    /// <summary>The protocol agreed on by ALPN; empty when none was.</summary>
+    internal SslApplicationProtocol Protocol => _tls.NegotiatedApplicationProtocol;
+
+    /// <summary>Null when the handshake succeeded, otherwise what TLS said.</summary>
+    internal ValueTask<string?> AuthenticateAsClientAsync(SslClientAuthenticationOptions options) =>
+        HandshakeAsync(tls => tls.AuthenticateAsClientAsync(options));
+
+    /// <inheritdoc cref="AuthenticateAsClientAsync"/>
+    internal ValueTask<string?> AuthenticateAsServerAsync(SslServerAuthenticationOptions options) =>
+        HandshakeAsync(tls => tls.AuthenticateAsServerAsync(options));
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    internal override async ValueTask WaitAsync()
+    {
+        try
+        {
+            _ = await _tls.ReadAsync(Memory<byte>.Empty);
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            // The read that follows says so.
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal override async ValueTask<int> ReadAsync(Memory<byte> buffer)
+    {
+        try
+        {
+            var count = await _tls.ReadAsync(buffer);
+            return count == 0 && _stream.HasEnded ? Broken : count;
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return Broken;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal override async ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes)
+    {
+        try
+        {
+            await _tls.WriteAsync(bytes);
+            return true;
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return false;
+        }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal override async ValueTask<bool> EndAsync()
+    {
+        try
+        {
+            await _tls.ShutdownAsync();
+            return !_transport.IsClosed;
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return false;
+        }
+    }
+
+    internal override void Close()
+    {
+        _transport.Close();
+        _tls.Dispose();
+    }
+
+    internal override void Abort()
+    {
+        // The transport goes first: what SslStream has pending fails with it, and only then is it idle to be disposed.
+        _transport.Abort();
+        _tls.Dispose();
+    }
+
+    // A leg that was cut before its handshake began refuses at the call, not in the task.
+    private async ValueTask<string?> HandshakeAsync(Func<SslStream, Task> begin)
+    {
+        try
+        {
+            await begin(_tls);
+            return null;
+        }
+        catch (Exception e) when (IsBroken(e))
+        {
+            return e.InnerException?.Message ?? e.Message;
+        }
+    }
+
+    // What a peer, or our own abort, can bring about; anything else is a bug and must be seen.
+    private static bool IsBroken(Exception e) =>
+        e is IOException or AuthenticationException or ObjectDisposedException or InvalidOperationException { Source: "System.Net.Security" };
+}

@@ -1,0 +1,150 @@
+using System.Text;
+using Proxy.Engine;
+using Proxy.Tests.Engine;
+using Proxy.Tls;
+
+namespace Proxy.Tests.Tls;
+
+public sealed class SslStreamLegTests : IDisposable
+{
+    private readonly TestWorker _worker = new();
+    private readonly Loopback _loopback = new();
+    private readonly TestPki _pki = new();
+
+    public void Dispose()
+    {
+        _loopback.Dispose();
+        _worker.Dispose();
+        _pki.Dispose();
+    }
+
+    [Fact]
+    public async Task An_end_is_close_notify_in_both_directions()
+    {
+        var (leg, peer) = await ConnectAsync();
+        peer.Send("ping");
+        peer.End();
+        Assert.Equal("ping", await ReadAsync(leg));
+        Assert.Equal("", await ReadAsync(leg));
+        Assert.True(await _worker.RunAsync(() => leg.WriteAsync("pong"u8.ToArray())));
+        Assert.True(await _worker.RunAsync(leg.EndAsync));
+        Assert.Equal("pong", peer.ReceiveToEnd());
+        await _worker.DoAsync(leg.Close);
+    }
+
+    [Fact]
+    public async Task An_end_of_TCP_is_a_truncation()
+    {
+        var (leg, peer) = await ConnectAsync();
+        peer.Send("half");
+        peer.EndSocket();
+        Assert.Equal("half", await ReadAsync(leg));
+        Assert.Equal(Leg.Broken, await _worker.RunAsync(() => leg.ReadAsync(new byte[64])));
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    [Fact]
+    public async Task An_end_of_TCP_is_a_truncation_for_whoever_waits_first()
+    {
+        var (leg, peer) = await ConnectAsync();
+        var waiting = _worker.RunAsync(async () =>
+        {
+            await leg.WaitAsync();
+            return await leg.ReadAsync(new byte[64]);
+        });
+        await _worker.SettleAsync();
+        peer.EndSocket();
+        Assert.Equal(Leg.Broken, await waiting);
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    [Fact]
+    public async Task An_end_of_TCP_within_a_record_is_a_truncation()
+    {
+        var (leg, peer) = await ConnectAsync();
+        peer.SendRaw([23, 3, 3, 1, 0, 1, 2, 3]);
+        peer.EndSocket();
+        Assert.Equal(Leg.Broken, await _worker.RunAsync(() => leg.ReadAsync(new byte[64])));
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    [Theory]
+    [InlineData(23)]
+    [InlineData(22)]
+    [InlineData(21)]
+    [InlineData(20)]
+    [InlineData(0)]
+    [InlineData(71)]
+    public async Task Garbage_is_broken(byte type)
+    {
+        var (leg, peer) = await ConnectAsync();
+        var garbage = new byte[5 + 64];
+        new Random(type).NextBytes(garbage);
+        (garbage[0], garbage[1], garbage[2], garbage[3], garbage[4]) = (type, 3, 3, 0, 64);
+        peer.SendRaw(garbage);
+        Assert.Equal(Leg.Broken, await _worker.RunAsync(() => leg.ReadAsync(new byte[64])));
+        await _worker.DoAsync(leg.Abort);
+        Assert.Empty(_worker.Faults);
+    }
+
+    [Fact]
+    public async Task Abort_completes_what_is_pending_as_broken()
+    {
+        var (leg, peer) = await ConnectAsync();
+        var reading = _worker.RunAsync(() => leg.ReadAsync(new byte[64]));
+        var writing = _worker.RunAsync(() => leg.WriteAsync(new byte[64 * 1024 * 1024]));
+        await _worker.SettleAsync();
+        Assert.False(reading.IsCompleted || writing.IsCompleted);
+        await _worker.DoAsync(leg.Abort);
+
+        Assert.Equal(Leg.Broken, await reading);
+        Assert.False(await writing);
+        Assert.Equal(Leg.Broken, await _worker.RunAsync(() => leg.ReadAsync(new byte[64])));
+        Assert.False(await _worker.RunAsync(() => leg.WriteAsync(new byte[1])));
+        Assert.False(await _worker.RunAsync(leg.EndAsync));
+        await _worker.DoAsync(leg.Abort);
+        peer.Dispose();
+        Assert.Empty(_worker.Faults);
+    }
+
+    [Fact]
+    public async Task A_story_that_aborts_the_leg_from_within_its_read_does_no_harm()
+    {
+        var (leg, peer) = await ConnectAsync();
+        var reading = _worker.RunAsync(async () =>
+        {
+            var count = await leg.ReadAsync(new byte[64]);
+            leg.Abort();
+            return count;
+        });
+        var writing = _worker.RunAsync(() => leg.WriteAsync(new byte[64 * 1024 * 1024]));
+        await _worker.SettleAsync();
+        peer.Send("now");
+        Assert.Equal(3, await reading);
+        Assert.False(await writing);
+        Assert.Empty(_worker.Faults);
+    }
+
+    [Fact]
+    public async Task A_write_behind_the_end_is_refused()
+    {
+        var (leg, peer) = await ConnectAsync();
+        Assert.True(await _worker.RunAsync(leg.EndAsync));
+        Assert.False(await _worker.RunAsync(() => leg.WriteAsync(new byte[1])));
+        peer.ExpectEnd();
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    private async Task<(SslStreamLeg Leg, Peer Peer)> ConnectAsync()
+    {
+        var (transport, peer) = await _loopback.ConnectAsync(_worker);
+        return (await _pki.SecureAsClientOfAsync(_worker, transport, peer), peer);
+    }
+
+    private async Task<string> ReadAsync(SslStreamLeg leg)
+    {
+        var buffer = new byte[64];
+        var count = await _worker.RunAsync(() => leg.ReadAsync(buffer));
+        return Encoding.Latin1.GetString(buffer, 0, Math.Max(count, 0)) + (count < 0 ? "broken" : "");
+    }
+}
