@@ -1,0 +1,103 @@
+using System.Text.Json;
+
+namespace Lab;
+
+/// <summary>What a node-proxy says of itself at its admin address, read from inside the node.</summary>
+internal sealed class DaemonStatus
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    /// <summary>A change takes effect within this time; awaited where the daemon does not say more.</summary>
+    private static readonly TimeSpan Promise = TimeSpan.FromSeconds(1);
+
+    private readonly LabNode node;
+    private readonly JsonElement root;
+
+    private DaemonStatus(LabNode node, JsonElement root) => (this.node, this.root) = (node, root);
+
+    private long? Revision => Find("cluster", "revision") is { ValueKind: JsonValueKind.Number } number ? number.GetInt64() : null;
+
+    public static async Task<DaemonStatus> ReadAsync(LabNode node)
+    {
+        var answer = await node.RunAsync("curl", "-qsS", "--noproxy", "*", "--max-time", "2", "http://127.0.0.1:15020/statusz");
+        return new(node, Parse(answer.Succeeded ? answer.Output : ""));
+    }
+
+    /// <summary>Waits until the daemon has a newer snapshot of the cluster than this one.</summary>
+    public async Task AwaitNewerAsync()
+    {
+        if (Revision is not { } old)
+        {
+            await Task.Delay(Promise);
+            return;
+        }
+
+        await RequireAsync(node, status => status.Revision > old, $"no newer snapshot than {old}");
+    }
+
+    public static Task AwaitPodsAsync(LabNode node, IReadOnlyList<LabPod> pods) => AwaitAsync(
+        node,
+        status => status.Find("capture", "pods"),
+        status => KnowsExactly(status, pods) && pods.All(pod => IsCaptured(status, pod, node)),
+        "not every pod is known and captured");
+
+    public static Task AwaitSvidAsync(LabNode node, string spiffeId, bool isHeld) => AwaitAsync(
+        node,
+        status => status.Find("identity", "svids"),
+        status => Holds(status.Find("identity", "svids"), spiffeId) == isHeld,
+        $"{spiffeId} is {(isHeld ? "not held" : "still held")}");
+
+    private static async Task AwaitAsync(
+        LabNode node, Func<DaemonStatus, JsonElement?> evidence, Func<DaemonStatus, bool> condition, string fault)
+    {
+        if (evidence(await ReadAsync(node)) is null)
+        {
+            await Task.Delay(Promise);
+            return;
+        }
+
+        await RequireAsync(node, condition, fault);
+    }
+
+    private static async Task RequireAsync(LabNode node, Func<DaemonStatus, bool> condition, string fault)
+    {
+        if (!await Wait.UntilAsync(async () => condition(await ReadAsync(node)), Limit))
+        {
+            throw new LabException($"{node.Name}: {fault} after {Limit.TotalSeconds:F0} s: {(await ReadAsync(node)).root}");
+        }
+    }
+
+    /// <summary>By uid: a pod may have been made anew under the same name.</summary>
+    private static bool IsCaptured(DaemonStatus status, LabPod pod, LabNode node) =>
+        pod.Node != node || !pod.Options.IsEnrolled || Holds(status.Find("capture", "pods"), pod.Uid);
+
+    private static bool KnowsExactly(DaemonStatus status, IReadOnlyList<LabPod> pods) =>
+        status.Find("cluster", "workloads") is not { ValueKind: JsonValueKind.Array } known
+        || known.EnumerateArray().Select(item => item.GetString()).ToHashSet().SetEquals(pods.Select(pod => pod.FullName));
+
+    /// <summary>Whether the text stands anywhere in the element, as a string of its own.</summary>
+    private static bool Holds(JsonElement? element, string text) => element switch
+    {
+        { ValueKind: JsonValueKind.String } value => value.GetString() == text,
+        { ValueKind: JsonValueKind.Array } array => array.EnumerateArray().Any(item => Holds(item, text)),
+        { ValueKind: JsonValueKind.Object } item => item.EnumerateObject().Any(p => p.Name == text || Holds(p.Value, text)),
+        _ => false,
+    };
+
+    private JsonElement? Find(string room, string name) =>
+        root.ValueKind == JsonValueKind.Object
+        && root.TryGetProperty(room, out var part) && part.ValueKind == JsonValueKind.Object
+        && part.TryGetProperty(name, out var value) ? value : null;
+
+    private static JsonElement Parse(string text)
+    {
+        try
+        {
+            return JsonDocument.Parse(text.Length > 0 ? text : "{}").RootElement;
+        }
+        catch (JsonException)
+        {
+            return JsonDocument.Parse("{}").RootElement;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+namespace Lab;
+
+/// <summary>What a lab is built with.</summary>
+public sealed record LabOptions
+{
+    public IReadOnlyList<string> Nodes { get; init; } = ["node-a", "node-b"];
+
+    public string TrustDomain { get; init; } = "cluster.local";
+
+    /// <summary>Life of an SVID as the issuer's option takes it, for example "1h"; empty: the issuer's default.</summary>
+    public string SvidLife { get; init; } = "";
+
+    /// <summary>The program under test: $NODE_PROXY_BIN, or what `make build` publishes.</summary>
+    public string NodeProxy { get; init; } = FindNodeProxy();
+
+    /// <summary>Removes abandoned labs of earlier runs first.</summary>
+    public bool Reaps { get; init; } = true;
+
+    /// <summary>Leaves the lab standing to look at: $LAB_KEEP is set to anything.</summary>
+    public bool IsKept { get; init; } = Environment.GetEnvironmentVariable("LAB_KEEP") is { Length: > 0 };
+
+    private static string FindNodeProxy() =>
+        Environment.GetEnvironmentVariable("NODE_PROXY_BIN") is { Length: > 0 } set
+            ? set
+            : Path.Combine(Repository.Root, "artifacts/node-proxy/node-proxy");
+}

@@ -1,0 +1,75 @@
+namespace Lab;
+
+/// <summary>A pod: a namespace with an address, in which commands run as its containers would.</summary>
+public sealed class LabPod
+{
+    private readonly LabCluster lab;
+    private readonly string link;
+    private int starts;
+
+    private LabPod(LabCluster lab, LabNode node, string name, PodOptions options, (string IPv4, string IPv6, string Link) place)
+    {
+        (this.lab, Node, Name, Options, Labels) = (lab, node, name, options, options.Labels);
+        (IPv4, IPv6, link) = place;
+    }
+
+    public LabNode Node { get; }
+
+    public string Name { get; }
+
+    public PodOptions Options { get; }
+
+    public IReadOnlyDictionary<string, string> Labels { get; internal set; }
+
+    /// <summary>The cluster has been told of this pod.</summary>
+    public bool HasManifest { get; private set; }
+
+    public string Uid { get; } = Guid.NewGuid().ToString();
+
+    public string IPv4 { get; }
+
+    public string IPv6 { get; }
+
+    public string ServiceAccount => Options.ServiceAccount ?? Name;
+
+    public string FullName => $"{Options.Namespace}/{Name}";
+
+    public string NetworkNamespace => lab.Directory.NamespaceOf(Name);
+
+    /// <summary>Where the pod's servers keep their configuration and logs.</summary>
+    public string Files => lab.Directory.Make(Path.Combine("pods", Name));
+
+    internal static async Task<LabPod> CreateAsync(LabCluster lab, LabNode node, string name, PodOptions options)
+    {
+        var pod = new LabPod(lab, node, name, options, node.NextPod());
+        await NetworkScript.AddNamespaceAsync(pod.NetworkNamespace);
+        await NetworkScript.AttachAsync(node, pod.NetworkNamespace, pod.IPv4, pod.IPv6, pod.link);
+        return pod;
+    }
+
+    public Task<CommandResult> RunAsync(params string[] command) => RunAsync(command, Shell.DefaultLimit);
+
+    public Task<CommandResult> RunAsync(IReadOnlyList<string> command, TimeSpan limit, string input = "") =>
+        Shell.RunAsync(Shell.InNamespace(NetworkNamespace, command), input, limit);
+
+    /// <summary>Starts a command that the lab ends; its log is named after the pod and the command.</summary>
+    public LabProcess Start(params string[] command) =>
+        LabProcess.Start(lab.Directory, $"{Name}-{Path.GetFileName(command[0])}-{Interlocked.Increment(ref starts)}", NetworkNamespace, command);
+
+    /// <summary>Tells the cluster of a pod that was made without a manifest.</summary>
+    public void WriteManifest()
+    {
+        lab.Manifests.WritePod(this);
+        HasManifest = true;
+    }
+
+    /// <summary>Gives the pod's addresses to a new namespace without capture, until that is disposed.</summary>
+    public Task<PodTwin> CreateTwinAsync() => PodTwin.CreateAsync(lab, this);
+
+    /// <summary>Commands that show which capture rules stand in the pod's namespace.</summary>
+    public Task<CommandResult> ShowRulesAsync(bool ipv6 = false) => RunAsync(ipv6 ? "ip6tables-save" : "iptables-save");
+
+    internal Task RouteHereAsync() => Shell.ScriptAsync(NetworkScript.RouteTo(Node.Place, IPv4, IPv6, link));
+
+    internal Task RemoveAsync() => NetworkScript.DetachAsync(Node, NetworkNamespace, link);
+}
