@@ -52,7 +52,7 @@ internal static class RunCommand
 
     private static readonly Option<string> LogLevel = CommandOptions.Text("--log-level", "debug, info, warning or error.", "info", "LEVEL");
 
-    private static readonly RedirectOptions Capture = new();
+    private static readonly RedirectOptions Redirection = new();
 
     internal static Command Create()
     {
@@ -61,7 +61,7 @@ internal static class RunCommand
             Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, Connections,
             ConnectLimit, HandshakeLimit, Hold, AdminPort, LogFormat, LogLevel,
         };
-        Capture.AddTo(command);
+        Redirection.AddTo(command);
         Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
         Identity.Validators.Add(CheckIdentity);
         Domain.Validators.Add(CheckDomain);
@@ -104,7 +104,7 @@ internal static class RunCommand
             RunDirectory = runDirectory,
             Workers = arguments.GetValue(Workers),
             AdminPort = (ushort)arguments.GetValue(AdminPort),
-            Capture = Capture.Read(arguments),
+            Capture = Redirection.Read(arguments),
             Limits = new ConnectionLimits
             {
                 Connect = TimeSpan.FromMilliseconds(arguments.GetValue(ConnectLimit)),
