@@ -27,6 +27,8 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     internal async Task RunAsync(CancellationToken stop)
     {
         Require(CaptureRequirements.Check());
+        if (options.PodCidrs.Count == 0)
+            log.Warning("no --pod-cidr: an unknown pod's address cannot be told from one outside the cluster");
         Directory.CreateDirectory(options.RunDirectory);
         using var home = NetworkNamespace.Current();
         var flows = new FlowRing(options.NodeName, time);

@@ -2,6 +2,7 @@ using Proxy.Capture;
 using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Policy;
+using Proxy.Spiffe.X509;
 using Proxy.Tls;
 
 namespace Proxy;
@@ -110,8 +111,12 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
     private async ValueTask AuthenticateLocallyAsync(LiveConnection connection)
     {
         var (source, destination) = (connection.Parties.Client.Workload!, connection.Parties.Server.Workload!);
-        var both = await seat.HoldForAsync(mesh =>
-            mesh.Identities.FindSvid(source.Uid, source.ExpectedId) is null ? null : mesh.Identities.FindSvid(destination.Uid, destination.ExpectedId));
+        X509Svid? FindBoth(MeshSnapshot mesh) =>
+            mesh.Identities.FindSvid(source.Uid, source.ExpectedId) is null ? null : mesh.Identities.FindSvid(destination.Uid, destination.ExpectedId);
+
+        // Nobody waits for an SVID that no policy asks for.
+        var isAskedFor = seat.Judge(connection).Deciding.Authentication == AuthenticationMode.Required;
+        var both = isAskedFor ? await seat.HoldForAsync(FindBoth) : FindBoth(seat.Mesh);
         connection.Authentication = both is null ? PeerAuthentication.Unauthenticated : PeerAuthentication.Authenticated;
         if (both is not null)
             connection.Proof = new ConnectionProof(source.ExpectedId, destination.ExpectedId, ClientIsOurs: true, ServerIsOurs: true);

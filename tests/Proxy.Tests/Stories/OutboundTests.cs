@@ -135,16 +135,15 @@ public sealed class OutboundTests : IDisposable
     public async Task Labels_that_change_while_a_connection_waits_are_those_it_is_judged_by()
     {
         using var patient = new Stage(hold: TimeSpan.FromSeconds(1));
-        patient.Mesh.Publish(ClusterOf(ServerAdmitsClient(RequireAuthentication), Stage.Client("unbound"), s_local));
-        patient.Mesh.Publish(ClusterOf("", Stage.Client("unbound"), s_local));
+        patient.Mesh.Publish(ClusterOf(ServerAdmitsClient(RequireAuthentication), s_client, s_local));
         patient.Capture(s_local);
-        var (captured, application) = await patient.CaptureAsync(patient.Capture(Stage.Client("unbound")));
+        var (captured, application) = await patient.CaptureAsync(patient.Capture(s_client));
         var story = patient.GoOutAsync(captured);
         await patient.Worker.SettleAsync();
-        patient.Mesh.Publish(ClusterOf(ServerAdmitsClient(RequireAuthentication), s_client, s_local));
-        Assert.Equal(OutcomeReason.NoClientSvid, (await story).Reason);
-        application.ExpectReset();
-        Assert.False(patient.Server.HasCaller());
+        var admitsUnbound = ServerAdmitsClient().Replace("app: client", "app: unbound", StringComparison.Ordinal);
+        patient.Mesh.Publish(ClusterOf(admitsUnbound, Stage.Client("unbound"), s_local));
+        await ConverseAsync(application, patient.Server.Accept());
+        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
     }
 
     [Fact]
@@ -158,6 +157,34 @@ public sealed class OutboundTests : IDisposable
         Assert.Equal(OutcomeReason.Completed, (await story).Reason);
         Assert.Equal(0, _stage.Pods.Find("server")!.Connections);
         await _stage.AssertNothingHeldAsync();
+    }
+
+    [Theory]
+    [InlineData(-1, OutcomeReason.Completed)]
+    [InlineData(0, OutcomeReason.TooManyConnections)]
+    public async Task On_one_node_the_servers_cap_counts(int aboveCap, object expected)
+    {
+        var pod = _stage.Capture(s_local);
+        var held = _stage.Seat.Limits.ConnectionsPerWorkload + aboveCap;
+        for (var i = 0; i < held; i++)
+            Assert.True(pod.TryEnter(held));
+        var (story, application) = await BeginAsync(s_local, ServerAdmitsClient(RequireAuthentication));
+        if (expected is OutcomeReason.Completed)
+            await ConverseAsync(application, _stage.Server.Accept());
+        Assert.Equal(expected, (await story).Reason);
+        Assert.Equal(held, pod.Connections);
+    }
+
+    [Fact]
+    public async Task On_one_node_nobody_waits_for_SVIDs_that_no_policy_asks_for()
+    {
+        using var patient = new Stage(hold: TimeSpan.FromMinutes(10));
+        patient.Mesh.Publish(ClusterOf("", s_client, s_local));
+        patient.Capture(s_local);
+        var (captured, application) = await patient.CaptureAsync(patient.Capture(s_client));
+        var story = patient.GoOutAsync(captured);
+        await ConverseAsync(application, patient.Server.Accept());
+        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
     }
 
     [Fact]
