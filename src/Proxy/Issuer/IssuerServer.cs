@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Proxy.Native;
 using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
@@ -30,7 +31,7 @@ internal sealed class IssuerServer : IAsyncDisposable
     /// <exception cref="IOException">The socket cannot be used.</exception>
     public static async Task<IssuerServer> StartAsync(IssuerOptions options, TimeProvider time, Action<string> log)
     {
-        await SocketFile.ClearAsync(options.SocketPath);
+        await UnixSocketPath.ClaimAsync(options.SocketPath, CancellationToken.None);
         var authority = AuthorityStore.Open(options.StateDirectory, options.TrustDomain, time);
         var registrations = new Registrations();
         var watch = new RegistrationWatch(options, registrations, time, log);
@@ -39,7 +40,7 @@ internal sealed class IssuerServer : IAsyncDisposable
         {
             watch.Start();
             await server._application.StartAsync();
-            SocketFile.RestrictToOwner(options.SocketPath);
+            File.SetUnixFileMode(options.SocketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         }
         catch
         {

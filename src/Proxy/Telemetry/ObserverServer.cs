@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Proxy.Native;
 
 namespace Proxy.Telemetry;
 
@@ -78,13 +79,5 @@ internal sealed class ObserverServer : IAsyncDisposable
         if (endPoint is UnixDomainSocketEndPoint)
             File.SetUnixFileMode(endPoint.ToString()!, OwnerAndGroup);
         return socket;
-    }
-
-    /// <summary>Signals belong to the daemon, not to this part of it.</summary>
-    private sealed class EmbeddedLifetime : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

@@ -1,6 +1,6 @@
 using System.Net.Sockets;
 
-namespace Proxy.Telemetry;
+namespace Proxy.Native;
 
 /// <summary>Makes a path free for a Unix socket, without taking it from a live server or removing another's file.</summary>
 internal static class UnixSocketPath
@@ -15,7 +15,7 @@ internal static class UnixSocketPath
         if (IsOrdinaryFile(path))
             throw new IOException($"{path} exists and is not a socket; remove it or choose another path");
         if (await IsServedAsync(endPoint, cancel))
-            throw new IOException($"another process listens on {path}; is node-proxy already running?");
+            throw new IOException($"{path} is served by another process; is node-proxy already running? End it or choose another path");
         File.Delete(path);
     }
 
