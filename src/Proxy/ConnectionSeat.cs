@@ -24,7 +24,6 @@ internal sealed record ConnectionLimits
 internal sealed class ConnectionSeat
 {
     private readonly MeshState _mesh;
-    private readonly TimeProvider _time;
 
     internal ConnectionSeat(Worker worker, int workers, MeshState mesh, string nodeName, ConnectionLimits limits, FlowRing flows, TimeProvider time)
     {
@@ -33,7 +32,7 @@ internal sealed class ConnectionSeat
         Limits = limits;
         Flows = flows;
         _mesh = mesh;
-        _time = time;
+        Time = time;
         Dialer = new Dialer(worker, workers, limits.Connect);
         Signal = new SnapshotSignal(worker);
         mesh.Changed += _ => worker.Post(OnMeshChanged);
@@ -47,7 +46,7 @@ internal sealed class ConnectionSeat
 
     internal FlowRing Flows { get; }
 
-    internal TimeProvider Time => _time;
+    internal TimeProvider Time { get; }
 
     internal Dialer Dialer { get; }
 
@@ -64,12 +63,12 @@ internal sealed class ConnectionSeat
     internal async ValueTask<T?> HoldForAsync<T>(Func<MeshSnapshot, T?> find)
         where T : class
     {
-        var start = _time.GetTimestamp();
+        var start = Time.GetTimestamp();
         while (true)
         {
             if (find(Mesh) is { } found)
                 return found;
-            var left = Limits.Hold - _time.GetElapsedTime(start);
+            var left = Limits.Hold - Time.GetElapsedTime(start);
             if (left <= TimeSpan.Zero || !await Signal.NextAsync(left))
                 return find(Mesh);
         }

@@ -19,12 +19,11 @@ internal sealed class KernelQuestions : Pollable
     /// <summary>Unanswered questions kept per pod; further ones are dropped, and TCP asks again.</summary>
     internal const int MaxHeld = 256;
 
-    private static readonly TimeSpan RememberFor = TimeSpan.FromSeconds(5);
-
     private readonly ConnectionSeat _seat;
     private readonly PodCapture _pod;
     private readonly VerdictQueue _queue;
     private readonly AllowSet _allowed;
+    private readonly TimeSpan _rememberFor;
     private readonly PollToken _token;
     private readonly Action _askMore;
     private readonly WheelTimer _holdEnds;
@@ -32,12 +31,13 @@ internal sealed class KernelQuestions : Pollable
     private bool _isClosed;
 
     /// <summary>Runs on the seat's worker.</summary>
-    internal KernelQuestions(ConnectionSeat seat, PodCapture pod, VerdictQueue queue, AllowSet allowed)
+    internal KernelQuestions(ConnectionSeat seat, PodCapture pod, VerdictQueue queue, AllowSet allowed, TimeSpan rememberFor)
     {
         _seat = seat;
         _pod = pod;
         _queue = queue;
         _allowed = allowed;
+        _rememberFor = rememberFor;
         _askMore = AnswerBatch;
         _holdEnds = new WheelTimer(DropExpired);
         _token = seat.Worker.Watch(this, queue.Fd, Readiness.Readable | Readiness.EdgeTriggered);
@@ -141,7 +141,7 @@ internal sealed class KernelQuestions : Pollable
     {
         _queue.Accept(question.PacketId);
         if (question.IsOutbound)
-            _allowed.AddOutbound(question.Destination, question.DestinationPort, RememberFor);
+            _allowed.AddOutbound(question.Destination, question.DestinationPort, _rememberFor);
     }
 
     private void Deny(in SynQuestion question, in Parties parties, in Judgement judgement)

@@ -60,7 +60,7 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
         var questions = await seat.Worker.InvokeAsync(() =>
         {
             var queue = VerdictQueue.Open(pod.Scope.Namespace, options.QueueNumber, QueueLength);
-            return new KernelQuestions(seat, pod, queue, AllowSet.Open(pod.Scope.Namespace));
+            return new KernelQuestions(seat, pod, queue, AllowSet.Open(pod.Scope.Namespace), options.AllowSetTime);
         });
         _opened.Add((seat.Worker, questions.Close));
     }

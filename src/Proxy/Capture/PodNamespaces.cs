@@ -17,6 +17,7 @@ internal delegate Task<IAsyncDisposable> OpenPod(PodCapture pod, CancellationTok
 internal sealed class PodNamespaces(string nodeName, CaptureRules rules, NetworkNamespace home, uint mark, LocalPods pods, OpenPod open, Action<string> log)
 {
     private readonly Dictionary<string, Captured> _captured = new(StringComparer.Ordinal);
+    // Pods without enrolment whose rules are known to be gone.
     private readonly HashSet<string> _released = new(StringComparer.Ordinal);
 
     /// <summary>Pods that are wanted and could not be captured, with the reason.</summary>
@@ -34,7 +35,9 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
                 captured.Pod.Workload = workload;
         }
 
-        foreach (var workload in cluster.LocalTo(nodeName).Where(workload => !workload.IsEnrolled))
+        var released = cluster.LocalTo(nodeName).Where(workload => !workload.IsEnrolled).ToArray();
+        _released.IntersectWith(released.Select(workload => workload.Uid));
+        foreach (var workload in released)
             await ReleaseLeftOverAsync(workload);
 
         var faults = new Dictionary<string, string>(StringComparer.Ordinal);
@@ -79,7 +82,6 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
             var pod = new PodCapture(workload, scope);
             var opened = await open(pod, stop);
             pods.Add(pod);
-            _released.Remove(workload.Uid);
             log($"pod {workload} is captured in network namespace {name}");
             return (workload, new Captured(pod, @namespace, opened), "");
         }

@@ -23,7 +23,7 @@ internal readonly unsafe struct TcpSocket
     private const int LevelSocket = 1, LevelTcp = 6, LevelIp = 0, LevelIpv6 = 41;
     private const int ReuseAddress = 2, ErrorOption = 4, KeepAlive = 9, Linger = 13, ReusePort = 15, Mark = 36;
     private const int NoDelay = 1, KeepIdle = 4, KeepInterval = 5, KeepCount = 6;
-    private const int TransparentV4 = 19, TransparentV6 = 75, V6Only = 26;
+    private const int TransparentV4 = 19, TransparentV6 = 75;
     private const int LocalPortRange = 51; // IP_LOCAL_PORT_RANGE, include/uapi/linux/in.h
     private const int NoSignal = 0x4000;
     private const int ShutdownWrite = 1;
@@ -31,8 +31,6 @@ internal readonly unsafe struct TcpSocket
     private TcpSocket(int descriptor) => Descriptor = descriptor;
 
     internal int Descriptor { get; }
-
-    internal bool IsOpen => Descriptor > 0;
 
     /// <summary>Makes a socket in the current network namespace.</summary>
     internal static SocketFault TryCreate(bool ipv4, out TcpSocket socket)
@@ -123,8 +121,6 @@ internal readonly unsafe struct TcpSocket
     internal void SetReusePort() => Set(LevelSocket, ReusePort, 1);
 
     internal void SetMark(uint mark) => Require(Set(LevelSocket, Mark, (int)mark), "SO_MARK");
-
-    internal void SetV6Only() => Set(LevelIpv6, V6Only, 1);
 
     /// <summary>May use addresses that are not this host's (Documentation/networking/tproxy.rst).</summary>
     internal void SetTransparent(bool ipv4) =>
