@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Proxy.Capture;
 using Proxy.Cluster;
 using Proxy.Engine;
@@ -35,6 +36,9 @@ internal sealed class Stage : IDisposable
 
     public ConnectionSeat Seat { get; }
 
+    /// <summary>How the streams of inbound tunnels ended.</summary>
+    public ConcurrentBag<ConnectionOutcome> Streams { get; } = [];
+
     public LocalPods Pods { get; } = new();
 
     /// <summary>The server pod's application, or its node-proxy.</summary>
@@ -69,7 +73,7 @@ internal sealed class Stage : IDisposable
 
     /// <summary>Tells an inbound story as the daemon does.</summary>
     public Task<ConnectionOutcome> ComeInAsync(CapturedConnection captured) =>
-        Worker.RunAsync(() => EndAsync(captured, new Inbound(Seat).RunAsync(captured)));
+        Worker.RunAsync(() => EndAsync(captured, new Inbound(Seat, (_, ended) => Streams.Add(ended)).RunAsync(captured)));
 
     /// <summary>Two legs between two applications, registered as a live connection.</summary>
     public async Task<(LiveConnection Connection, Peer Client, Peer Server)> RegisterAsync(Parties parties)
