@@ -14,6 +14,7 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
         TunnelFrame.HeaderSize + TunnelFrame.MaximumRefusal, pinned: true);
 
     private readonly Completion<bool> _stirred = new();
+    private Action? _onStirred;
     private int _filled;
     private bool _isResting;
     private bool _isWriting;
@@ -44,18 +45,14 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     }
 
     /// <summary>
-    /// Waits for the other end while no stream is under way, without a buffer, and tells of whatever comes, also of the
-    /// end. If a stream begins meanwhile, the wait becomes the stream's.
+    /// Has somebody told of whatever comes while nobody reads, also of the end. It takes no buffer, and if somebody
+    /// begins to read meanwhile, the wait becomes his.
     /// </summary>
-    internal async Task RestAsync(Action onStirred)
+    internal void Rest(Action onStirred)
     {
-        _isResting = true;
-        await transport.WaitAsync();
-        _isResting = false;
-        if (_stirred.IsArmed)
-            _stirred.Complete(true);
-        else if (!IsOver)
-            onStirred();
+        _onStirred = onStirred;
+        if (!_isResting)
+            _ = RestAsync();
     }
 
     /// <summary>Reads the next frame's header; the payload of the last one has been read. False when the tunnel is over.</summary>
@@ -172,6 +169,17 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     {
         Fault = fault;
         Abort(tellsPeer: false);
+    }
+
+    private async Task RestAsync()
+    {
+        _isResting = true;
+        await transport.WaitAsync();
+        _isResting = false;
+        if (_stirred.IsArmed)
+            _stirred.Complete(true);
+        else if (!IsOver)
+            _onStirred?.Invoke();
     }
 
     private bool Lose()

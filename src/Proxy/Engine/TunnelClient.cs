@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Unicode;
 
 namespace Proxy.Engine;
 
@@ -67,7 +68,7 @@ internal sealed class TunnelClient
     }
 
     /// <summary>Waits without a buffer for whatever the other end has to say before the next stream.</summary>
-    internal void Rest(Action onStirred) => _ = _tunnel.RestAsync(onStirred);
+    internal void Rest(Action onStirred) => _tunnel.Rest(onStirred);
 
     /// <summary>Ends the tunnel in order; no stream is on it.</summary>
     internal void Close() => _tunnel.Close();
@@ -116,7 +117,7 @@ internal static class StreamRefusal
     {
         var length = Encoding.UTF8.GetBytes(reason, payload);
         payload[length++] = 0;
-        Encoding.UTF8.TryGetBytes(detail, payload[length..TunnelFrame.MaximumRefusal], out var written);
+        Utf8.FromUtf16(detail, payload[length..TunnelFrame.MaximumRefusal], out _, out var written);
         return length + written;
     }
 

@@ -12,6 +12,7 @@ internal sealed class TunnelStream : Leg
     private readonly uint _number;
     private bool _hasEnded;
     private bool _peerEnded;
+    private bool _isReadingBehindEnd;
     private bool _isOver;
 
     /// <summary>The stream that the tunnel's dialogue has just begun.</summary>
@@ -105,7 +106,7 @@ internal sealed class TunnelStream : Leg
             return;
         _isOver = true;
         _tunnel.OnReset = null;
-        if (_hasEnded && _peerEnded)
+        if (_hasEnded && _peerEnded && !_isReadingBehindEnd)
             _tunnel.Dialogue.Finish();
         else
             _tunnel.Close();
@@ -143,6 +144,7 @@ internal sealed class TunnelStream : Leg
             else if (_tunnel.Frame.Type == FrameType.End)
             {
                 _peerEnded = true;
+                WatchBehindEnd();
                 return;
             }
             else if (_tunnel.Frame.Type == FrameType.Data)
@@ -150,5 +152,33 @@ internal sealed class TunnelStream : Leg
                 return;
             }
         }
+    }
+
+    /// <summary>Nobody reads any more, and a reset of the other end must still reach this one's.</summary>
+    private void WatchBehindEnd()
+    {
+        if (!_hasEnded)
+            _tunnel.Rest(() => _ = ReadBehindEndAsync());
+    }
+
+    private async Task ReadBehindEndAsync()
+    {
+        // Behind both ends comes the next stream, which is not this one's to read.
+        if (_isOver || _hasEnded)
+            return;
+        // The tunnel forgets whom to tell when it ends.
+        var onReset = OnReset;
+        _isReadingBehindEnd = true;
+        var isRetirement = await _tunnel.ReadFrameAsync() && _tunnel.Frame.Type == FrameType.Retire;
+        _isReadingBehindEnd = false;
+        if (isRetirement)
+        {
+            WatchBehindEnd();
+            return;
+        }
+
+        _isOver = true;
+        _tunnel.Abort(tellsPeer: false);
+        onReset?.Invoke();
     }
 }
