@@ -32,8 +32,12 @@ internal static class OutcomeReasons
         OutcomeReason.NoEndpoint => DropReason.ServiceBackendNotFound,
         OutcomeReason.TooManyConnections or OutcomeReason.OutOfResources => DropReason.RateLimited,
         OutcomeReason.MalformedHttp => DropReason.InvalidPacket,
+        OutcomeReason.InternalError => DropReason.HostNotReady,
+        OutcomeReason.UnknownServer or OutcomeReason.WorkloadChanged => DropReason.StaleOrUnroutableIp,
+        OutcomeReason.ServerRefused or OutcomeReason.ServerTimedOut or OutcomeReason.ServerUnreachable => DropReason.StaleOrUnroutableIp,
         _ when reason.IsAboutIdentity() => DropReason.AuthenticationRequired,
-        _ => DropReason.StaleOrUnroutableIp,
+        // Ended by its own ends; docs/REASONS.md, and its test, name whatever else has none.
+        _ => DropReason.None,
     };
 
     internal static OutcomeReason From(VerdictReason reason) => reason switch
