@@ -17,6 +17,7 @@ internal static class FuzzTargets
         TextTargets.Addresses, TextTargets.SpiffeIds,
         SpiffeTargets.Leaves, SpiffeTargets.Bundles, SpiffeTargets.Delegated,
         FlowTargets.Queries, FlowTargets.Filters,
+        TunnelTargets.Frames, TunnelTargets.Payloads,
     ];
 
     public static FuzzTarget Find(string name) =>
