@@ -48,12 +48,11 @@ internal static class FuzzRun
     // A stack that overflows, or a loop without end, must not end the others.
     private static bool RunApart(FuzzTarget target, int seconds, int seed)
     {
-        string[] arguments =
-        [
-            typeof(FuzzRun).Assembly.Location, "run-one", target.Name,
-            seconds.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture),
-        ];
-        using var process = Process.Start(new ProcessStartInfo(Environment.ProcessPath!, arguments))!;
+        string[] arguments = ["run-one", target.Name, seconds.ToString(CultureInfo.InvariantCulture), seed.ToString(CultureInfo.InvariantCulture)];
+        // Started as `dotnet Fuzz.dll`, or by its own name.
+        var isHosted = Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
+        using var process = Process.Start(new ProcessStartInfo(
+            Environment.ProcessPath!, isHosted ? [typeof(FuzzRun).Assembly.Location, .. arguments] : arguments))!;
         var ended = process.WaitForExit(TimeSpan.FromSeconds(seconds) + Grace);
         if (!ended)
             process.Kill();

@@ -22,8 +22,11 @@ internal sealed class LastInput : IDisposable
         _view.WriteArray(sizeof(int), input, 0, Math.Min(input.Length, Capacity - sizeof(int)));
     }
 
+    /// <summary>Empty when the process did not come as far as its first input.</summary>
     public static byte[] Read(string path)
     {
+        if (!File.Exists(path))
+            return [];
         var bytes = File.ReadAllBytes(path);
         return bytes[sizeof(int)..(sizeof(int) + BitConverter.ToInt32(bytes))];
     }

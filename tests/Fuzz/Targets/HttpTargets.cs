@@ -102,7 +102,7 @@ internal static class HttpTargets
         Oracle.Same(whole, (length, fault, isComplete).ToString(), "single bytes matter");
         var slow = SlowChunks.FindEnd(Encoding.Latin1.GetString(stream), allowsExtensions);
         if (fault is not (GateFault.ChunkLineTooLong or GateFault.TrailerTooLarge))
-            Oracle.Holds(isComplete ? slow == length : slow is null, $"another reader finds the end at {slow}, this one at {(isComplete ? length : null)}");
+            Oracle.Holds(isComplete ? slow == length : slow is null, $"another reader finds another end: {slow}, this one {(isComplete ? length : null)}");
     }
 
     private static (int Length, GateFault Fault, bool IsComplete) Advance(ReadOnlyMemory<byte> stream, bool allowsExtensions, IEnumerable<int> ends)

@@ -40,6 +40,7 @@ internal static partial class TextTargets
         if (!Cidr.TryParse(text, out var cidr))
             return;
         Oracle.Holds(Cidr.TryParse(cidr.ToString(), out var same) && same == cidr, "a range reads as it is written");
+        Oracle.Holds(text.EndsWith($"/{cidr.PrefixLength}", StringComparison.Ordinal), "a prefix is written in one way");
         Oracle.Holds(cidr.Contains(cidr.Network), "a range contains its network");
         Oracle.Holds(Address.TryParse(text.Split('/')[0], out var inside) && cidr.Contains(inside), "a range contains the address that it was written with");
     }
