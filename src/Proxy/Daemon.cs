@@ -120,6 +120,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
 #pragma warning restore CA1031
         {
             log.Error($"bug in a connection of {captured.Pod.Workload}: {e}");
+            Tell(captured, isOutbound, seat.EndForBug(captured, isOutbound));
         }
         finally
         {
