@@ -75,6 +75,7 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
             json.WriteString("uid", pod.Workload.Uid);
             json.WriteString("netns", pod.Scope.Namespace.Name);
             json.WriteNumber("connections", pod.Connections);
+            WriteTexts(json, "foreign", pod.Foreign);
             json.WriteEndObject();
         }
 

@@ -1,0 +1,47 @@
+namespace Proxy.Kernel;
+
+/// <summary>What the tools' errors mean, and what to do about them.</summary>
+internal static class Remedies
+{
+    private const string Capability = "the process needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns this network namespace";
+
+    private static readonly (string Says, string Remedy)[] Known =
+    [
+        ("you must be root", Capability),
+        ("Operation not permitted", Capability),
+        ("Failed to initialize nft", "the kernel has no nf_tables: modprobe nf_tables, or use --iptables legacy"),
+        ("rule set generation id: Invalid argument", "the kernel has no nf_tables: modprobe nf_tables, or use --iptables legacy"),
+        ("Table does not exist", "the kernel has no such table of iptables-legacy: modprobe iptable_raw iptable_mangle iptable_filter, and the same with ip6table_"),
+        ("unable to initialize table", $"the kernel has no such table of iptables-legacy (modprobe iptable_raw iptable_mangle iptable_filter, and the same with ip6table_), or {Capability}"),
+        ("missing kernel module", "the kernel lacks this extension: modprobe it under the name xt_ and what the message names, or use a kernel that has it"),
+        ("No chain/target/match by that name", "the kernel lacks an extension that the rules use: see the requirements that `node-proxy run` names at its start"),
+        ("Couldn't load", "this installation of iptables lacks an extension: install the whole package iptables"),
+        ("incompatible, use 'nft'", "somebody filled the table with nft: remove those rules, or use --iptables legacy"),
+        ("xtables lock", "another program holds /run/xtables.lock: find it with fuser /run/xtables.lock"),
+        ("can't open lock file", "iptables-legacy must be able to write /run/xtables.lock: make /run writable, or set XTABLES_LOCKFILE to a file that is"),
+        ("Cannot open session to kernel", "the kernel has no ipset: modprobe ip_set"),
+        ("set type not supported", "the kernel lacks this type of ipset: modprobe ip_set_hash_ipport"),
+        ("in use by a kernel component", "a rule still names the set: one of others, or one that a variant of iptables made which is not installed here"),
+        ("Address family not supported", "the kernel has no such address family: boot with IPv6, or take it out of the pod with net.ipv6.conf.all.disable_ipv6"),
+        ("Operation not supported", "the kernel lacks policy routing (CONFIG_IP_MULTIPLE_TABLES, CONFIG_IPV6_MULTIPLE_TABLES) or nf_tables' tables of this family"),
+    ];
+
+    /// <summary>An error in one line, with what to do about it where that is known.</summary>
+    public static string Explain(string error)
+    {
+        var line = string.Join(' ', error.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+        var remedy = Known.FirstOrDefault(known => line.Contains(known.Says, StringComparison.Ordinal)).Remedy;
+        return remedy is null ? line : $"{line} ({remedy})";
+    }
+
+    /// <summary>Programs that are not installed, and the packages that hold them.</summary>
+    public static string NotInstalled(IEnumerable<string> tools) => "not installed: "
+        + string.Join("; ", tools.GroupBy(PackageOf).Select(package => $"{string.Join(", ", package)} (install the package {package.Key})"));
+
+    private static string PackageOf(string tool) => tool switch
+    {
+        "ipset" => "ipset",
+        "ip" => "iproute2",
+        _ => "iptables",
+    };
+}
