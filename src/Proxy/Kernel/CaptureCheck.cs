@@ -8,12 +8,8 @@ internal static class CaptureCheck
     {
         foreach (var family in found.Families)
         {
-            var tables = found[family].Tables;
-            var command = found.Iptables.Command(family);
-            foreach (var fault in new CaptureRuleSet(options, family).All.SelectMany(chain => ChainFaults(command, chain, tables)))
+            foreach (var fault in VariantFaults(options, family, found))
                 yield return fault;
-            if (found[family].OtherTables.OurChains.Any())
-                yield return $"{found.Other!.Command(family)}: rules of node-proxy of an earlier time stand beside those of {command}";
             foreach (var fault in RouteFaults(options, family, found))
                 yield return fault;
         }
@@ -21,6 +17,17 @@ internal static class CaptureCheck
             yield return $"{key} is not {value}";
         foreach (var obstacle in CaptureSettings.Obstacles(found.Settings))
             yield return obstacle;
+    }
+
+    private static IEnumerable<string> VariantFaults(CaptureOptions options, CaptureFamily family, CaptureFindings found)
+    {
+        var (command, tables) = (found.Iptables.Command(family), found[family].Tables);
+        var faults = tables.OurChains.Any()
+            ? new CaptureRuleSet(options, family).All.SelectMany(chain => ChainFaults(command, chain, tables))
+            : [$"{command}: there are no rules of node-proxy"];
+        return found[family].OtherTables.OurChains.Any()
+            ? faults.Append($"{found.Other!.Command(family)}: there are rules of node-proxy of an earlier time, made with the other variant of iptables")
+            : faults;
     }
 
     private static IEnumerable<string> ChainFaults(string command, CaptureChain chain, SavedTables tables)
