@@ -26,18 +26,18 @@ internal static class CaptureRequirements
             var tools = CaptureTools.Find(variant, path);
             string[] faults = [.. Faults(options, tools)];
             if (faults.Length == 0)
-                return Found(tools, missing);
+                return new CaptureMeans(tools, [], [.. Notes(tools, missing)]);
             missing.AddRange(faults);
         }
         return new CaptureMeans(null, missing, []);
     }
 
-    // A variant that has been tried in vain cannot show or remove anything either.
-    private static CaptureMeans Found(CaptureTools tools, List<string> triedInVain)
+    private static IEnumerable<string> Notes(CaptureTools tools, List<string> triedInVain)
     {
-        if (triedInVain.Count > 0)
-            return new CaptureMeans(tools with { Other = null }, [], triedInVain);
-        return new CaptureMeans(tools, [], tools.Other is null ? ["the other variant of iptables is not installed: rules that it made at an earlier time are not seen"] : []);
+        foreach (var fault in triedInVain)
+            yield return $"{tools.Iptables} is used because the other variant does not work here: {fault}";
+        if (triedInVain.Count == 0 && tools.Other is null)
+            yield return "the other variant of iptables is not installed: rules that it made at an earlier time are not seen";
     }
 
     private static IEnumerable<string> NotInstalled(ToolPath path)

@@ -5,16 +5,22 @@ internal static class Remedies
 {
     private const string Capability = "the process needs CAP_NET_ADMIN and CAP_SYS_ADMIN in the user namespace that owns this network namespace";
 
+    private const string NoSocket = "Failed to initialize nft";
+    private const string NoSubsystem = "rule set generation id: Invalid argument";
+    private const string NoNftables = "the kernel has no nf_tables: modprobe nf_tables, or use --iptables legacy";
+
     private static readonly (string Says, string Remedy)[] Known =
     [
         ("you must be root", Capability),
         ("Operation not permitted", Capability),
-        ("Failed to initialize nft", "the kernel has no nf_tables: modprobe nf_tables, or use --iptables legacy"),
-        ("rule set generation id: Invalid argument", "the kernel has no nf_tables: modprobe nf_tables, or use --iptables legacy"),
+        (NoSocket, NoNftables),
+        (NoSubsystem, NoNftables),
+        ("CHAIN_ADD failed", "the kernel lacks nf_tables' chains of this kind: modprobe nf_tables nft_compat, or use --iptables legacy"),
         ("Table does not exist", "the kernel has no such table of iptables-legacy: modprobe iptable_raw iptable_mangle iptable_filter, and the same with ip6table_"),
         ("unable to initialize table", $"the kernel has no such table of iptables-legacy (modprobe iptable_raw iptable_mangle iptable_filter, and the same with ip6table_), or {Capability}"),
         ("missing kernel module", "the kernel lacks this extension: modprobe it under the name xt_ and what the message names, or use a kernel that has it"),
-        ("No chain/target/match by that name", "the kernel lacks an extension that the rules use: see the requirements that `node-proxy run` names at its start"),
+        ("RULE_APPEND failed (No such file", "the kernel lacks an extension that the rules use, or the bridge to it: modprobe nft_compat"),
+        ("No chain/target/match by that name", "the kernel lacks an extension that the rules use; `node-proxy run` names it at its start"),
         ("Couldn't load", "this installation of iptables lacks an extension: install the whole package iptables"),
         ("incompatible, use 'nft'", "somebody filled the table with nft: remove those rules, or use --iptables legacy"),
         ("xtables lock", "another program holds /run/xtables.lock: find it with fuser /run/xtables.lock"),
@@ -25,6 +31,10 @@ internal static class Remedies
         ("Address family not supported", "the kernel has no such address family: boot with IPv6, or take it out of the pod with net.ipv6.conf.all.disable_ipv6"),
         ("Operation not supported", "the kernel lacks policy routing (CONFIG_IP_MULTIPLE_TABLES, CONFIG_IPV6_MULTIPLE_TABLES) or nf_tables' tables of this family"),
     ];
+
+    /// <summary>Whether iptables-nft failed because the kernel has nothing that it could show.</summary>
+    public static bool SaysNoNftables(string error) =>
+        error.Contains(NoSocket, StringComparison.Ordinal) || error.Contains(NoSubsystem, StringComparison.Ordinal);
 
     /// <summary>An error in one line, with what to do about it where that is known.</summary>
     public static string Explain(string error)
