@@ -139,6 +139,8 @@ internal sealed record FamilyFindings
         if (tools.Other is not { } other)
             return (SavedTables.None, isLegacy ? $"{family.Tool}-legacy has tables here ({string.Join(", ", names)}) and is not installed: what they hold is not known" : "");
         var result = tools.Run(other.Save(family), []);
+        if (Remedies.SaysNoNftables(result.Error))
+            return (SavedTables.None, "");
         return result.Succeeded
             ? (SavedTables.Parse(result.Output.Split('\n')), "")
             : (SavedTables.None, $"{other.Save(family)} fails, what {other} holds is not known: {Remedies.Explain(result.Error)}");

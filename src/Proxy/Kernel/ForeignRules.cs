@@ -89,7 +89,6 @@ internal static class ForeignRules
             "TPROXY" => "may hand captured connections to another proxy",
             "QUEUE" or "NFQUEUE" => "asks another program too",
             "MARK" when OverlapsMask(rule, options) => "changes bits of the mark that are ours; give other marks (--mark-mask)",
-            "CONNMARK" when rule.Line.Contains("--restore-mark", StringComparison.Ordinal) => "may change bits of the mark that are ours",
             _ => null,
         };
     }

@@ -233,7 +233,7 @@ public sealed class CaptureTests
     }
 
     // A server that must stay untouched tells, together with the wire, that nothing came through.
-    private static async Task AssertClosedAsync(TestPods pods, bool ipv4, TestServer far, TestServer near, string state)
+    internal static async Task AssertClosedAsync(TestPods pods, bool ipv4, TestServer far, TestServer near, string state)
     {
         var before = pods.PacketsFromPod(ipv4);
         var outbound = TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 80, ShortPatience);
