@@ -147,7 +147,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     private CaptureTools RequireCapture()
     {
         var means = CaptureRequirements.Check(options.Capture, ToolPath.OfProcess);
-        var tools = means.Tools ?? throw new IOException($"capture is not possible here: {string.Join("; ", means.Missing)}");
+        var tools = means.Tools ?? throw new IOException(means.Fault);
         log.Info($"capture rules are made with {tools.Iptables}");
         foreach (var note in means.Notes)
             log.Warning(note);

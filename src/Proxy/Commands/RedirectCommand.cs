@@ -89,7 +89,7 @@ internal static class RedirectCommand
         private static CaptureTools ToolsFor(CaptureOptions options)
         {
             var means = CaptureRequirements.Check(options, ToolPath.OfProcess);
-            return means.Tools ?? throw new CaptureException($"capture is not possible here: {string.Join("; ", means.Missing)}");
+            return means.Tools ?? throw new CaptureException(means.Fault);
         }
     }
 }

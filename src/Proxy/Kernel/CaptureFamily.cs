@@ -43,4 +43,8 @@ internal sealed record CaptureFamily
         InboundSet = CaptureRuleSet.Prefix + "IN6",
         ProbeSource = options => options.ProbeSourceIPv6,
     };
+
+    /// <summary>IPv4, and IPv6 where the kernel has it.</summary>
+    public static IReadOnlyList<CaptureFamily> PresentIn(NamespaceTools tools) =>
+        tools.ReadSetting("net.ipv6.conf.lo.disable_ipv6") is null ? [IPv4] : [IPv4, IPv6];
 }

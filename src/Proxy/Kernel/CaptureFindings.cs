@@ -42,9 +42,7 @@ internal sealed class CaptureFindings
 
     public static CaptureFindings Read(NamespaceTools tools, CaptureOptions options)
     {
-        List<CaptureFamily> present = [CaptureFamily.IPv4];
-        if (tools.ReadSetting("net.ipv6.conf.lo.disable_ipv6") is not null)
-            present.Add(CaptureFamily.IPv6);
+        var present = CaptureFamily.PresentIn(tools);
         var sets = Output(tools, "ipset", ["list", "-n"]).Where(IsOurs).ToArray();
         var read = present.ToDictionary(family => family, family => FamilyFindings.Read(tools, options, family));
         var findings = new CaptureFindings(present, sets)

@@ -6,7 +6,11 @@ namespace Proxy.Kernel;
 /// <param name="Tools">What to work with; null: capture is not possible.</param>
 /// <param name="Missing">What is missing, one sentence each, with its remedy; empty if there are tools.</param>
 /// <param name="Notes">What the operator should know although capture is possible.</param>
-internal sealed record CaptureMeans(CaptureTools? Tools, IReadOnlyList<string> Missing, IReadOnlyList<string> Notes);
+internal sealed record CaptureMeans(CaptureTools? Tools, IReadOnlyList<string> Missing, IReadOnlyList<string> Notes)
+{
+    /// <summary>All that is missing in one line.</summary>
+    public string Fault => $"capture is not possible here: {string.Join("; ", Missing)}";
+}
 
 /// <summary>What the machine must have for capture, found out by making the rules in a namespace that is thrown away.</summary>
 internal static class CaptureRequirements
@@ -34,9 +38,10 @@ internal static class CaptureRequirements
 
     private static IEnumerable<string> Notes(CaptureTools tools, List<string> triedInVain)
     {
-        foreach (var fault in triedInVain)
-            yield return $"{tools.Iptables} is used because the other variant does not work here: {fault}";
-        if (triedInVain.Count == 0 && tools.Other is null)
+        if (triedInVain.Count > 0)
+            yield return $"{tools.Iptables} is used because the other variant does not work here: {triedInVain[0]}"
+                + (triedInVain.Count > 1 ? $" (one of {triedInVain.Count} reasons)" : "");
+        else if (tools.Other is null)
             yield return "the other variant of iptables is not installed: rules that it made at an earlier time are not seen";
     }
 
@@ -60,21 +65,37 @@ internal static class CaptureRequirements
         {
             return [$"network namespaces cannot be made: {e.Message}; the process needs CAP_SYS_ADMIN and CAP_NET_ADMIN"];
         }
+        catch (CaptureException e)
+        {
+            return [e.Message];
+        }
     }
 
     private static IReadOnlyList<string> Try(NetworkNamespace sample, CaptureOptions options, CaptureTools tools)
     {
+        var rules = new CaptureRules(options, tools);
         try
         {
-            var rules = new CaptureRules(options, tools);
             rules.Apply(sample);
-            using var queue = VerdictQueue.Open(sample, options.QueueNumber, 1);
-            return rules.Verify(sample);
         }
-        catch (Exception e) when (e is CaptureException or IOException)
+        catch (CaptureException e)
         {
-            IReadOnlyList<string> faults = KernelProbes.Faults(new NamespaceTools(sample, tools));
+            var faults = KernelProbes.Faults(new NamespaceTools(sample, tools));
             return faults.Count > 0 ? faults : [e.Message];
+        }
+        return [.. QueueFaults(sample, options), .. rules.Verify(sample)];
+    }
+
+    private static string[] QueueFaults(NetworkNamespace sample, CaptureOptions options)
+    {
+        try
+        {
+            VerdictQueue.Open(sample, options.QueueNumber, 1).Dispose();
+            return [];
+        }
+        catch (IOException e)
+        {
+            return [$"{e.Message}: modprobe nfnetlink_queue (CONFIG_NETFILTER_NETLINK_QUEUE)"];
         }
     }
 }

@@ -36,9 +36,12 @@ internal static class ForeignRules
         return Bound(lines, rest);
     }
 
-    /// <summary>Tables that iptables cannot print; what is ours in them works and is not seen.</summary>
-    public static IEnumerable<string> UnreadableTables(CaptureFindings found) => Sources(found)
-        .SelectMany(source => source.Tables.Unreadable.Select(table => $"{source.Program} -t {table}: somebody filled the table with nft, so that iptables cannot show it"));
+    /// <summary>Tables that capture uses and iptables cannot print; what is ours in them works and is not seen.</summary>
+    public static IEnumerable<string> UnreadableTables(CaptureFindings found) =>
+        from source in Sources(found)
+        from table in source.Tables.Unreadable
+        where table is "raw" or "mangle" or "filter"
+        select $"{source.Program} -t {table}: somebody filled the table with nft, so that iptables cannot show it";
 
     private static IEnumerable<(string Program, SavedTables Tables)> Sources(CaptureFindings found)
     {
@@ -79,7 +82,7 @@ internal static class ForeignRules
     /// <summary>What the rule may do to captured packets; null: nothing. One variant's ACCEPT does not end the other's chain, nor ours, which come first.</summary>
     private static string? Effect(in SavedRule rule, CaptureOptions options)
     {
-        if (IsForOtherProtocol(rule))
+        if (rule.Protocol is not ("" or "tcp"))
             return null;
         if (rule.Table == "nat")
             return rule.Target is "REDIRECT" or "DNAT" ? "does nothing to captured TCP, which is not tracked" : null;
@@ -92,10 +95,6 @@ internal static class ForeignRules
             _ => null,
         };
     }
-
-    private static bool IsForOtherProtocol(in SavedRule rule) =>
-        rule.Line.Contains(" -p ", StringComparison.Ordinal) && !rule.Line.Contains(" ! -p ", StringComparison.Ordinal)
-        && !rule.Line.Contains(" -p tcp", StringComparison.Ordinal);
 
     private static bool OverlapsMask(in SavedRule rule, CaptureOptions options)
     {

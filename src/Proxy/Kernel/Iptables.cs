@@ -65,11 +65,18 @@ internal sealed class Iptables
     // Each is asked: the system's choice of iptables and that of ip6tables are two. Before 1.8 there was only one variant.
     private static IptablesVariant? ReadVariant(string program)
     {
-        using var process = ToolProcess.Start(program, ["--version"]);
-        var result = ToolProcess.Finish(process, "");
-        if (!result.Succeeded)
-            return null;
-        return result.Output.Contains("nf_tables", StringComparison.Ordinal) ? IptablesVariant.Nft : IptablesVariant.Legacy;
+        try
+        {
+            using var process = ToolProcess.Start(program, ["--version"]);
+            var result = ToolProcess.Finish(process, "");
+            if (result.Succeeded)
+                return result.Output.Contains("nf_tables", StringComparison.Ordinal) ? IptablesVariant.Nft : IptablesVariant.Legacy;
+        }
+        catch (CaptureException)
+        {
+            // A program that cannot even say what it is is of no variant.
+        }
+        return null;
     }
 
     private static string NameOf(string tool, IptablesVariant variant) => variant == IptablesVariant.Nft ? $"{tool}-nft" : $"{tool}-legacy";

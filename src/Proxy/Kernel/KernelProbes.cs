@@ -24,7 +24,7 @@ internal static class KernelProbes
     public static IReadOnlyList<string> Faults(NamespaceTools tools)
     {
         List<string> faults = [];
-        foreach (var family in (CaptureFamily[])[CaptureFamily.IPv4, CaptureFamily.IPv6])
+        foreach (var family in CaptureFamily.PresentIn(tools))
         {
             var hasSet = ProbeSet(tools, family, faults);
             foreach (var table in Tables.Where(table => ProbeTable(tools, family, table, faults)))
@@ -58,7 +58,7 @@ internal static class KernelProbes
                 continue;
             var result = tools.Run(tools.Iptables.Command(family), ["-w", "10", "-t", table, "-A", .. arguments]);
             if (!result.Succeeded)
-                faults.Add($"{tools.Iptables.Command(family)}: the kernel lacks {modules}: modprobe {modules} ({option}): {Remedies.Explain(result.Error)}");
+                faults.Add($"{tools.Iptables.Command(family)} cannot use {modules}: modprobe {modules} ({option}): {Remedies.Explain(result.Error)}");
         }
     }
 

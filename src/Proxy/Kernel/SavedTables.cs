@@ -9,17 +9,21 @@ internal readonly record struct SavedRule(string Table, string Chain, string Lin
     /// <summary>The comment, without quotes; empty: none.</summary>
     public string Comment => After(word => word == "--comment");
 
+    /// <summary>The only protocol that the rule is for; empty: several.</summary>
+    public string Protocol => Words(Line).Contains("!") ? "" : After(word => word == "-p");
+
     // A comment is anybody's text and may look like anything, a jump to us included; hence words and not substrings.
     private string After(Predicate<string> option)
     {
-        var words = Words(Line ?? "");
+        var words = Words(Line);
         var at = words.FindIndex(option);
         return at >= 0 && at + 1 < words.Count ? words[at + 1].Trim('"') : "";
     }
 
     // What stands in quotes is one word, and keeps them, so that it is no option.
-    private static List<string> Words(string line)
+    private static List<string> Words(string? line)
     {
+        line ??= "";
         List<string> words = [];
         var start = 0;
         var isQuoted = false;

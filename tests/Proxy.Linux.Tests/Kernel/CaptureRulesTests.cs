@@ -53,6 +53,7 @@ public sealed class CaptureRulesTests
         rules.Apply(pods.PodNamespace);
         rules.Apply(pods.PodNamespace);
         Assert.NotEqual(before, Snapshot(pods));
+        Assert.DoesNotContain(before.Split('\n').Except(Snapshot(pods).Split('\n')), line => !line.StartsWith("net.ipv4", StringComparison.Ordinal));
         rules.Remove(pods.PodNamespace);
         Assert.Equal(before, Snapshot(pods));
         rules.Remove(pods.PodNamespace);

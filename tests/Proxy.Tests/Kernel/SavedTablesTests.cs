@@ -35,6 +35,13 @@ public sealed class SavedTablesTests
         Assert.Equal("ACCEPT", Saved.RulesOf("mangle", "PREROUTING").Last().Target);
     }
 
+    [Theory]
+    [InlineData("-A INPUT -p udp -j DROP", "udp")]
+    [InlineData("-A INPUT ! -p udp -j DROP", "")]
+    [InlineData("-A INPUT -m comment --comment \"say -p udp\" -j DROP", "")]
+    public void A_rule_is_for_one_protocol_or_for_several(string line, string protocol) =>
+        Assert.Equal(protocol, new SavedRule("filter", "INPUT", line).Protocol);
+
     [Fact]
     public void A_table_that_cannot_be_printed_is_known() => Assert.Equal(["raw"], Saved.Unreadable);
 }
