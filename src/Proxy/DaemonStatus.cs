@@ -77,6 +77,7 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
             json.WriteString("netns", pod.Scope.Namespace.Name);
             json.WriteNumber("connections", pod.Connections);
             json.WriteNumber("restingTunnels", pod.RestingTunnels);
+            WriteTexts(json, "foreign", pod.Foreign);
             json.WriteEndObject();
         }
 

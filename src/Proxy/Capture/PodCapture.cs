@@ -12,6 +12,9 @@ internal sealed class PodCapture(Workload workload, NetworkScope scope)
 
     internal NetworkScope Scope => scope;
 
+    /// <summary>What others had in the namespace when it was captured, one line each.</summary>
+    internal IReadOnlyList<string> Foreign { get; init; } = [];
+
     /// <summary>The newest version of the workload. Replaced by the control plane, read by all workers.</summary>
     internal Workload Workload
     {
