@@ -80,10 +80,17 @@ internal sealed class ConnectionSeat
     private void OnMeshChanged()
     {
         var mesh = Mesh;
-        Table.ForEach(connection => Rejudge(connection, mesh));
+        Table.ForEach(connection => Rejudge(connection, mesh), CutAfterBug);
         foreach (var questions in Questions)
-            questions.OnMeshChanged();
+            Worker.Guard(questions.OnMeshChanged);
         Signal.Signal();
+    }
+
+    // What cannot be judged is not allowed.
+    private void CutAfterBug(LiveConnection connection, Exception bug)
+    {
+        Worker.Report(bug);
+        connection.Cut(OutcomeReason.InternalError);
     }
 
     /// <summary>Promise 4: what would now be refused is cut, and so is what would now need a gate that it lacks.</summary>

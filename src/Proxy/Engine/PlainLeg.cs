@@ -27,7 +27,7 @@ internal sealed class PlainLeg : Leg
     private bool _wasReset;
     private bool _isClosed;
 
-    /// <summary>Takes the socket over; the leg closes it. A socket that is not connected is completed by <see cref="ConnectAsync"/>.</summary>
+    /// <summary>Takes the socket over, also when it fails; the leg closes it. A socket that is not connected is completed by <see cref="ConnectAsync"/>.</summary>
     internal PlainLeg(Worker worker, TcpSocket socket, bool isConnected)
     {
         _worker = worker;
@@ -36,8 +36,16 @@ internal sealed class PlainLeg : Leg
         socket.SetAbortive(true);
         socket.SetNoDelay();
         socket.SetKeepAlive(KeepAliveIdle, KeepAliveInterval, KeepAliveProbes);
-        _token = worker.Watch(new Events(this), socket.Descriptor,
-            Readiness.Readable | Readiness.Writable | Readiness.PeerEnded | Readiness.EdgeTriggered);
+        try
+        {
+            _token = worker.Watch(new Events(this), socket.Descriptor,
+                Readiness.Readable | Readiness.Writable | Readiness.PeerEnded | Readiness.EdgeTriggered);
+        }
+        catch
+        {
+            socket.Close();
+            throw;
+        }
     }
 
     internal override Action? OnReset { get; set; }

@@ -88,8 +88,16 @@ internal sealed class Worker : IDisposable
     {
         AssertOwned();
         var token = _pollables.Add(pollable);
-        _epoll.Watch(descriptor, token.Value, interest);
-        return token;
+        try
+        {
+            _epoll.Watch(descriptor, token.Value, interest);
+            return token;
+        }
+        catch (IOException)
+        {
+            _pollables.Remove(token);
+            throw;
+        }
     }
 
     /// <summary>Forgets a pollable; events that are already in the batch no longer reach it.</summary>
@@ -158,7 +166,11 @@ internal sealed class Worker : IDisposable
             Guard(resume);
     }
 
-    private void Guard(Action action)
+    /// <summary>Tells of a bug that ended nobody else.</summary>
+    internal void Report(Exception bug) => _onFault(bug);
+
+    /// <summary>Runs an action whose bugs must not end the others.</summary>
+    internal void Guard(Action action)
     {
         try
         {
