@@ -80,7 +80,7 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
         var leg = new SslStreamLeg(transport);
         connection.AttachServer(leg);
         var verifier = new PeerVerifier(bundle, destination.ExpectedId, seat.Time);
-        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Limits.Handshake, verifier, () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
+        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier, () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
         if (handshake.Reason is { } reason)
             return seat.RefuseHandshake(connection, judgement, reason, handshake.Detail);
 

@@ -6,13 +6,13 @@ namespace Proxy.Engine;
 /// </summary>
 internal static class Lane
 {
-    /// <summary>Chunks after which a busy lane lets the worker's other connections go first.</summary>
+    /// <summary>Chunks without a wait after which a busy lane lets the worker's other connections go first.</summary>
     internal const int Budget = 16;
 
     /// <summary>True when the direction ended in order and the end was passed on.</summary>
-    internal static async ValueTask<bool> RunAsync(Worker worker, Leg from, Leg to)
+    internal static async ValueTask<bool> RunAsync(Worker worker, Leg from, Leg to, RelayWatch? watch = null)
     {
-        byte[]? buffer = null;
+        var buffer = new LaneBuffer(worker.Buffers, watch?.OnShortage);
         try
         {
             for (var turn = 1; ; turn++)
@@ -20,31 +20,33 @@ internal static class Lane
                 var ready = from.WaitAsync();
                 if (!ready.IsCompletedSuccessfully)
                 {
-                    Release(worker, ref buffer);
+                    buffer.Release();
                     await ready;
+                    turn = 1;
                 }
 
-                buffer ??= worker.Buffers.Rent();
-                var count = await from.ReadAsync(buffer);
+                var bytes = buffer.Take();
+                var count = await from.ReadAsync(bytes);
                 if (count <= 0)
+                {
+                    watch?.HalfEnded();
                     return count == 0 && await to.EndAsync();
-                if (!await to.WriteAsync(buffer.AsMemory(0, count)))
+                }
+
+                watch?.Moved();
+                if (!await to.WriteAsync(bytes.AsMemory(0, count)))
                     return false;
                 if (turn % Budget == 0)
+                {
+                    // Who waits for its turn holds nothing, and is nobody's reason for a shortage.
+                    buffer.Release();
                     await worker.Yield();
+                }
             }
         }
         finally
         {
-            Release(worker, ref buffer);
+            buffer.Release();
         }
-    }
-
-    private static void Release(Worker worker, ref byte[]? buffer)
-    {
-        if (buffer is null)
-            return;
-        worker.Buffers.Return(buffer);
-        buffer = null;
     }
 }

@@ -48,6 +48,22 @@ internal sealed class PlainLeg : Leg
         }
     }
 
+    /// <summary>
+    /// Takes the socket over. Null when the kernel cannot watch one more: its memory for that has a bound of its own
+    /// (fs.epoll.max_user_watches); then the socket is reset.
+    /// </summary>
+    internal static PlainLeg? TryTake(Worker worker, TcpSocket socket, bool isConnected)
+    {
+        try
+        {
+            return new PlainLeg(worker, socket, isConnected);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
+    }
+
     internal override Action? OnReset { get; set; }
 
     internal bool IsClosed => _isClosed;

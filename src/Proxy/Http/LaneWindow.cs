@@ -4,14 +4,14 @@ using Proxy.Engine;
 namespace Proxy.Http;
 
 /// <summary>The bytes of one direction that were read and have not gone on; holds a buffer only while there are any.</summary>
-internal sealed class LaneWindow(Worker worker, Leg from)
+internal sealed class LaneWindow(Worker worker, Leg from, RelayWatch? watch)
 {
-    private byte[]? _buffer;
+    private readonly LaneBuffer _buffer = new(worker.Buffers, watch?.OnShortage);
     private int _start;
     private int _end;
     private int _turn;
 
-    internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(_start, _end - _start);
+    internal ReadOnlyMemory<byte> Bytes => _buffer.Bytes.AsMemory(_start, _end - _start);
 
     /// <summary>Set when the other end has ended in order.</summary>
     internal bool IsEnded { get; private set; }
@@ -30,13 +30,15 @@ internal sealed class LaneWindow(Worker worker, Leg from)
             if (_end == 0)
                 Release();
             await ready;
+            _turn = 0;
         }
 
-        _buffer ??= worker.Buffers.Rent();
-        MakeRoom(_buffer);
-        var count = await from.ReadAsync(_buffer.AsMemory(_end));
+        var buffer = _buffer.Take();
+        MakeRoom(buffer);
+        var count = await from.ReadAsync(buffer.AsMemory(_end));
         IsEnded = count == 0;
         _end += Math.Max(count, 0);
+        Tell(count);
         return count >= 0;
     }
 
@@ -49,11 +51,16 @@ internal sealed class LaneWindow(Worker worker, Leg from)
 
     internal void Release()
     {
-        if (_buffer is null)
-            return;
-        worker.Buffers.Return(_buffer);
-        _buffer = null;
+        _buffer.Release();
         _start = _end = 0;
+    }
+
+    private void Tell(int count)
+    {
+        if (count > 0)
+            watch?.Moved();
+        else
+            watch?.HalfEnded();
     }
 
     // Only the beginning of a head is ever moved: everything else has gone on before more is read.
