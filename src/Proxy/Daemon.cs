@@ -111,7 +111,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     {
         while (!stop.IsCancellationRequested)
         {
-            var stands = await namespaces.ReconcileAsync(_mesh.Current.Cluster, stop);
+            var stands = await TryReconcileAsync(namespaces, stop);
             if (stands && !status.IsReady)
                 log.Info("node-proxy ready");
             status.IsReady = stands;
@@ -119,6 +119,22 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
             limit.CancelAfter(RetryEvery);
             await _changes.Reader.WaitToReadAsync(limit.Token).AsTask().ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             _changes.Reader.TryRead(out _);
+        }
+    }
+
+    /// <summary>Whatever goes wrong, for want of descriptors or memory for example, is tried again: live connections go on.</summary>
+    private async Task<bool> TryReconcileAsync(PodNamespaces namespaces, CancellationToken stop)
+    {
+        try
+        {
+            return await namespaces.ReconcileAsync(_mesh.Current.Cluster, stop);
+        }
+#pragma warning disable CA1031 // the process stays up, and a bug must be seen in the log
+        catch (Exception e) when (!stop.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            log.Error($"capture failed, trying again: {e}");
+            return false;
         }
     }
 

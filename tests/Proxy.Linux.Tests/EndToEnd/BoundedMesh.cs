@@ -14,6 +14,9 @@ public sealed class BoundedMesh : IAsyncLifetime
 
     public LabPod Server { get; private set; } = null!;
 
+    /// <summary>Another server on the server's node, which the others do not need.</summary>
+    public LabPod Victim { get; private set; } = null!;
+
     /// <summary>On the server's node.</summary>
     public LabPod Flooder { get; private set; } = null!;
 
@@ -34,21 +37,19 @@ public sealed class BoundedMesh : IAsyncLifetime
         Lab = await LabCluster.CreateAsync(new LabOptions { NodeProxy = WriteProgram(new LabOptions().NodeProxy) });
         var client = Mesh.ClientOptions;
         Server = await Lab.AddPodAsync(Lab.Nodes[0], "server", PodOptions.WithLabels(("app", "server")));
+        Victim = await Lab.AddPodAsync(Lab.Nodes[0], "victim", PodOptions.WithLabels(("app", "server")));
         Flooder = await Lab.AddPodAsync(Lab.Nodes[0], "flooder", client);
         Quiet = await Lab.AddPodAsync(Lab.Nodes[0], "quiet", client);
         FarFlooder = await Lab.AddPodAsync(Lab.Nodes[1], "far-flooder", client);
         FarQuiet = await Lab.AddPodAsync(Lab.Nodes[1], "far-quiet", client);
         Lab.ApplyPolicy(Mesh.Policy("client"));
         await Lab.StartIssuerAsync();
-        await (await ServeAsync("echo", Port)).WaitForLogAsync("listening");
+        await ServeAsync(Server, "echo", Port);
+        await ServeAsync(Victim, "echo", Port);
     }
 
-    public async Task<LabProcess> ServeAsync(string mode, int port, long bytes = 0)
-    {
-        var server = Server.Start(Peer.Program, "peer", "serve", mode, $"{port}", $"{bytes}");
-        await server.WaitForLogAsync("listening");
-        return server;
-    }
+    public static Task ServeAsync(LabPod pod, string mode, int port, long bytes = 0) =>
+        pod.Start(Peer.Program, "peer", "serve", mode, $"{port}", $"{bytes}").WaitForLogAsync("listening");
 
     /// <summary>Starts both node-proxies anew, with one worker each, so that all share it.</summary>
     public async Task RestartAsync(int? descriptors, params string[] arguments)
