@@ -49,12 +49,13 @@ public sealed class LimitsTests(BoundedMesh mesh) : IClassFixture<BoundedMesh>, 
     [Fact]
     public async Task Without_a_descriptor_left_connections_are_reset_and_nobody_hangs_and_it_recovers()
     {
-        await mesh.RestartAsync(descriptors: 400, "--reserved-descriptors", "64");
-        var limit = await mesh.ReadAsync("connections", "limit");
-        var (swarm, standing, goOn) = await SwarmAsync(mesh.Flooder, 400);
+        // The process counts on more than it has: it is the kernel that refuses.
+        await mesh.RestartAsync(descriptors: null);
+        await LimitDescriptorsAsync(await mesh.ReadAsync("descriptors", "used") + 40);
+        var (swarm, standing, goOn) = await SwarmAsync(mesh.Flooder, 200);
+        await LimitDescriptorsAsync(await HardLimitAsync());
 
-        // Fewer than the limit: the reserve is too small for this process, so it is the kernel that refuses.
-        Assert.InRange(standing, 5, limit - 1);
+        Assert.InRange(standing, 1, 25);
         Assert.False(mesh.Lab.Nodes[0].Proxy!.HasExited);
         Assert.DoesNotContain("bug", mesh.Lab.Nodes[0].Proxy!.Log);
 
@@ -163,6 +164,15 @@ public sealed class LimitsTests(BoundedMesh mesh) : IClassFixture<BoundedMesh>, 
         (await mesh.Lab.ObserveAsync("--last", "1")).Require();
         await mesh.Lab.DeletePodAsync(late);
         await mesh.Lab.ChangeAsync(() => mesh.Lab.RemovePolicy("at-the-limit"));
+    }
+
+    private async Task LimitDescriptorsAsync(long count) =>
+        (await mesh.Lab.Nodes[0].RunAsync("prlimit", "--pid", $"{mesh.Lab.Nodes[0].Proxy!.Pid}", $"--nofile={count}:")).Require();
+
+    private async Task<long> HardLimitAsync()
+    {
+        var answer = (await mesh.Lab.Nodes[0].RunAsync("prlimit", "--pid", $"{mesh.Lab.Nodes[0].Proxy!.Pid}", "--nofile", "--noheadings", "--output", "HARD")).Require();
+        return long.Parse(answer.Output, System.Globalization.CultureInfo.InvariantCulture);
     }
 
     private async Task<(LabProcess Swarm, long Standing, string GoOn)> SwarmAsync(LabPod client, int count)
