@@ -17,12 +17,12 @@ internal static class ConnectionEndings
         return new ConnectionOutcome(reason, "");
     }
 
-    /// <summary>The workload has as many connections as it may.</summary>
-    internal static void RefuseOverLimit(this ConnectionSeat seat, Workload workload, Endpoint client, Endpoint server, bool isOutbound) =>
+    /// <summary>The workload has as many connections as it may, or the process has.</summary>
+    internal static void RefuseOverLimit(this ConnectionSeat seat, Workload workload, Endpoint client, Endpoint server, bool isOutbound, OutcomeReason reason) =>
         seat.Refuse(
             new Parties(new Party(client, isOutbound ? workload : null), new Party(server, isOutbound ? null : workload), null),
             isOutbound ? Direction.Egress : Direction.Ingress,
-            OutcomeReason.TooManyConnections);
+            reason);
 
     /// <summary>Refused by policy.</summary>
     internal static ConnectionOutcome Deny(this ConnectionSeat seat, in Parties parties, in Judgement judgement)
@@ -95,13 +95,13 @@ internal static class ConnectionEndings
     internal static async ValueTask<ConnectionOutcome> RelayAdmittedAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg server) =>
         connection.HasGate
             ? await RelayGatedAsync(seat, connection, client, server)
-            : Ended(connection, await Relay.RunAsync(seat.Worker, client, server));
+            : Ended(connection, await Relay.RunAsync(seat.Worker, client, server, seat.Watch(connection)));
 
     private static async ValueTask<ConnectionOutcome> RelayGatedAsync(ConnectionSeat seat, LiveConnection connection, Leg client, Leg server)
     {
-        var gate = new RequestGate(new RequestJudge(connection, seat.Flows, seat.Time), GateLimits.Default);
+        var gate = new RequestGate(new RequestJudge(connection, seat.Flows, seat.Time), seat.Limits.Http);
         connection.RefusesUnderway = rules => gate.TryFindUnderway(out var request) && !rules.Decide(request.Facts).IsAllowed;
-        var relay = new GatedRelay(seat.Worker, client, server, gate);
+        var relay = new GatedRelay(seat.Worker, client, server, gate, seat.Watch(connection));
         var inOrder = await relay.RunAsync();
         if (relay.Fault == GateFault.None || connection.CutReason is not null)
             return Ended(connection, inOrder);

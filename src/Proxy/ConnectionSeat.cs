@@ -1,10 +1,12 @@
+using Proxy.Capture;
 using Proxy.Engine;
+using Proxy.Http;
 using Proxy.Lifetime;
 using Proxy.Telemetry;
 
 namespace Proxy;
 
-/// <summary>The limits of a connection's beginning and of a workload.</summary>
+/// <summary>What connections may take at most; docs/LIMITS.md says what happens at each limit.</summary>
 internal sealed record ConnectionLimits
 {
     /// <summary>From the first SYN of the upstream connection to its establishment.</summary>
@@ -24,12 +26,40 @@ internal sealed record ConnectionLimits
 
     /// <summary>Captured connections of one workload at once, both directions together.</summary>
     public int ConnectionsPerWorkload { get; init; } = 16384;
+
+    /// <summary>Captured connections of the process at once; fewer where the descriptors do not suffice.</summary>
+    public int Connections { get; init; } = 1_000_000;
+
+    /// <summary>Descriptors kept for the control plane: files, netlink, the identity source, observers, the admin server.</summary>
+    public int ReservedDescriptors { get; init; } = 512;
+
+    /// <summary>MiB of relay buffers in use at once, of all workers together.</summary>
+    public int BufferMemory { get; init; } = 512;
+
+    /// <summary>New TLS handshakes of one client that may wait for their turn on one worker.</summary>
+    public int HandshakesPerClient { get; init; } = HandshakeTurns.DefaultLimit;
+
+    /// <summary>Unanswered questions of the kernel that are held per pod; further ones are dropped, and TCP asks again.</summary>
+    public int HeldQuestions { get; init; } = 256;
+
+    /// <summary>First packets per pod that may wait in the kernel for an answer; further ones are dropped there.</summary>
+    public int QuestionQueue { get; init; } = 1024;
+
+    /// <summary>When a relayed connection is ended that nobody ends.</summary>
+    public RelayLimits Relay { get; init; } = RelayLimits.None;
+
+    /// <summary>A head is held back whole, in one buffer.</summary>
+    internal const int LargestHead = BufferPool.BufferSize - Leg.Headroom;
+
+    /// <summary>What the gate accepts of HTTP.</summary>
+    public GateLimits Http { get; init; } = GateLimits.Default;
 }
 
 /// <summary>All that the connections of one worker share: nothing in it is touched by another thread.</summary>
 internal sealed class ConnectionSeat
 {
     private readonly MeshState _mesh;
+    private int _questionsHeld;
 
     internal ConnectionSeat(Worker worker, int workers, MeshState mesh, string nodeName, ConnectionLimits limits, FlowRing flows, TimeProvider time)
     {
@@ -57,6 +87,9 @@ internal sealed class ConnectionSeat
 
     internal Dialer Dialer { get; }
 
+    /// <summary>How many connections the process may have; the one thing that the workers share.</summary>
+    internal ConnectionBudget Budget { get; init; } = new(int.MaxValue, int.MaxValue);
+
     internal ConnectionTable Table { get; } = new();
 
     internal OutboundTunnels Tunnels { get; }
@@ -65,6 +98,11 @@ internal sealed class ConnectionSeat
 
     /// <summary>The kernel's questions that this worker answers.</summary>
     internal List<KernelQuestions> Questions { get; } = [];
+
+    /// <summary>Questions of all its pods that are held; any thread may ask.</summary>
+    internal int QuestionsHeld => Volatile.Read(ref _questionsHeld);
+
+    internal void CountHeld(int change) => Volatile.Write(ref _questionsHeld, _questionsHeld + change);
 
     internal MeshSnapshot Mesh => _mesh.Current;
 
@@ -89,26 +127,43 @@ internal sealed class ConnectionSeat
     private void OnMeshChanged()
     {
         var mesh = Mesh;
-        Table.ForEach(connection => Rejudge(connection, mesh));
-        Tunnels.OnMeshChanged();
+        Table.ForEach(connection => Rejudge(connection, mesh), CutAfterBug);
+        Worker.Guard(Tunnels.OnMeshChanged);
         foreach (var questions in Questions)
-            questions.OnMeshChanged();
+            Worker.Guard(questions.OnMeshChanged);
         Signal.Signal();
+    }
+
+    // What cannot be judged is not allowed.
+    private void CutAfterBug(LiveConnection connection, Exception bug)
+    {
+        Worker.Report(bug);
+        connection.Cut(OutcomeReason.InternalError);
     }
 
     /// <summary>Promise 4: what would now be refused is cut, and so is what would now need a gate that it lacks.</summary>
     private void Rejudge(LiveConnection connection, MeshSnapshot mesh)
     {
-        if (FindCutReason(connection, mesh) is not { } reason)
-        {
+        if (FindCutReason(connection, mesh) is { } reason)
+            Cut(connection, reason);
+        else
             connection.OnSpared?.Invoke();
-            return;
-        }
+    }
 
+    private void Cut(LiveConnection connection, OutcomeReason reason)
+    {
         if (!connection.IsTunnel)
             ConnectionFlows.WriteCut(Flows, connection.Parties, reason);
         connection.Cut(reason);
     }
+
+    /// <summary>What ends the connection while it is relayed and neither end does.</summary>
+    internal RelayWatch Watch(LiveConnection connection) => new(Worker, Limits.Relay, end => Cut(connection, end switch
+    {
+        RelayEnd.Idle => OutcomeReason.IdleTimedOut,
+        RelayEnd.HalfOpen => OutcomeReason.HalfOpenTimedOut,
+        _ => OutcomeReason.OutOfResources,
+    }));
 
     /// <summary>
     /// Looks the ends up in the directory of now, whatever was known of them when the connection was captured or its

@@ -32,14 +32,15 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         Directory.CreateDirectory(options.RunDirectory);
         using var home = NetworkNamespace.Current();
         var flows = new FlowRing(options.NodeName, time);
-        var seats = StartWorkers(flows);
+        var budget = CreateBudget();
+        var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
         await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
         var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += _mesh.Publish;
-        var status = new DaemonStatus(_mesh, _pods, namespaces, identities, seats);
+        var status = new DaemonStatus(_mesh, _pods, namespaces, identities, seats, budget, options.Limits);
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);
@@ -67,18 +68,36 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         }
     }
 
-    private List<ConnectionSeat> StartWorkers(FlowRing flows)
+    /// <summary>The descriptors that are left to pods and connections when the control plane has its reserve.</summary>
+    private ConnectionBudget CreateBudget()
+    {
+        var descriptors = DescriptorLimit.Read();
+        var budget = new ConnectionBudget(options.Limits.Connections, descriptors - options.Limits.ReservedDescriptors);
+        var text = $"at most {budget.Limit} connections: {descriptors} descriptors (RLIMIT_NOFILE), {options.Limits.ReservedDescriptors} of them reserved";
+        if (budget.Limit == 0)
+            throw new IOException($"{text}; raise the one (ulimit -n) or lower the other (--reserved-descriptors)");
+        log.Info(text);
+        return budget;
+    }
+
+    private List<ConnectionSeat> StartWorkers(FlowRing flows, ConnectionBudget budget)
     {
         var seats = new List<ConnectionSeat>();
         for (var i = 0; i < options.Workers; i++)
         {
-            var worker = new Worker(i, time, e => log.Error($"bug in worker {i}: {e}"));
-            seats.Add(new ConnectionSeat(worker, options.Workers, _mesh, options.NodeName, options.Limits, flows, time));
+            var worker = CreateWorker(i);
+            seats.Add(new ConnectionSeat(worker, options.Workers, _mesh, options.NodeName, options.Limits, flows, time) { Budget = budget });
             worker.Start();
         }
 
         return seats;
     }
+
+    private Worker CreateWorker(int index) => new(index, time, e => log.Error($"bug in worker {index}: {e}"))
+    {
+        Buffers = new BufferPool { Limit = BufferPool.CountOf(options.Limits.BufferMemory, options.Workers) },
+        Handshakes = new HandshakeTurns { Limit = options.Limits.HandshakesPerClient },
+    };
 
     private void Follow(ClusterSnapshot cluster, DelegatedIdentitySource identities)
     {
@@ -92,7 +111,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     {
         while (!stop.IsCancellationRequested)
         {
-            var stands = await namespaces.ReconcileAsync(_mesh.Current.Cluster, stop);
+            var stands = await TryReconcileAsync(namespaces, stop);
             if (stands && !status.IsReady)
                 log.Info("node-proxy ready");
             status.IsReady = stands;
@@ -100,6 +119,22 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
             limit.CancelAfter(RetryEvery);
             await _changes.Reader.WaitToReadAsync(limit.Token).AsTask().ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
             _changes.Reader.TryRead(out _);
+        }
+    }
+
+    /// <summary>Whatever goes wrong, for want of descriptors or memory for example, is tried again: live connections go on.</summary>
+    private async Task<bool> TryReconcileAsync(PodNamespaces namespaces, CancellationToken stop)
+    {
+        try
+        {
+            return await namespaces.ReconcileAsync(_mesh.Current.Cluster, stop);
+        }
+#pragma warning disable CA1031 // the process stays up, and a bug must be seen in the log
+        catch (Exception e) when (!stop.IsCancellationRequested)
+#pragma warning restore CA1031
+        {
+            log.Error($"capture failed, trying again: {e}");
+            return false;
         }
     }
 
@@ -126,6 +161,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         {
             captured.Leg.Abort();
             captured.Pod.Leave();
+            seat.Budget.Leave();
         }
     }
 

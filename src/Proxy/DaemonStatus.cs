@@ -5,7 +5,9 @@ using Proxy.Spiffe;
 namespace Proxy;
 
 /// <summary>What the process holds and does now, for people and tools.</summary>
-internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces namespaces, IIdentitySource identities, IReadOnlyList<ConnectionSeat> seats)
+internal sealed class DaemonStatus(
+    MeshState mesh, LocalPods pods, PodNamespaces namespaces, IIdentitySource identities,
+    IReadOnlyList<ConnectionSeat> seats, ConnectionBudget budget, ConnectionLimits limits)
 {
     /// <summary>True while every enrolled pod of this node is captured.</summary>
     internal bool IsReady { get; set; }
@@ -18,6 +20,7 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
         WriteCluster(json, current);
         WriteIdentity(json, current);
         WriteCapture(json);
+        new LimitStatus(seats, budget, limits).Write(json);
         json.WriteNumber("workers", seats.Count);
         WriteTunnels(json);
         json.WriteEndObject();

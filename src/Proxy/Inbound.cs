@@ -49,7 +49,7 @@ internal sealed class Inbound(ConnectionSeat seat, Action<CapturedConnection, Co
         var leg = new SslStreamLeg(captured.Leg);
         connection.AttachClient(leg);
         var verifier = new PeerVerifier(bundle, client.ExpectedId, seat.Time);
-        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Limits.Handshake, verifier, () => leg.AuthenticateAsServerAsync(TlsContexts.ForServer(svid, verifier)));
+        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier, () => leg.AuthenticateAsServerAsync(TlsContexts.ForServer(svid, verifier)));
         if (handshake.Reason is { } reason)
             return seat.RefuseHandshake(connection, judgement, reason, handshake.Detail);
 

@@ -16,9 +16,6 @@ internal sealed class KernelQuestions : Pollable
     /// <summary>Questions answered in one turn, so that a flood from one pod leaves the worker's others their turn.</summary>
     private const int Batch = 64;
 
-    /// <summary>Unanswered questions kept per pod; further ones are dropped, and TCP asks again.</summary>
-    internal const int MaxHeld = 256;
-
     private readonly ConnectionSeat _seat;
     private readonly PodCapture _pod;
     private readonly VerdictQueue _queue;
@@ -51,6 +48,8 @@ internal sealed class KernelQuestions : Pollable
             return;
         _isClosed = true;
         _seat.Questions.Remove(this);
+        _seat.CountHeld(-_held.Count);
+        _held.Clear();
         _seat.Worker.Timers.Cancel(_holdEnds);
         _seat.Worker.Forget(_token);
         _queue.Dispose();
@@ -66,7 +65,7 @@ internal sealed class KernelQuestions : Pollable
         for (var i = _held.Count - 1; i >= 0; i--)
         {
             if (TryAnswer(_held[i].Question))
-                _held.RemoveAt(i);
+                Release(i);
         }
     }
 
@@ -85,15 +84,22 @@ internal sealed class KernelQuestions : Pollable
 
     private void Hold(in SynQuestion question)
     {
-        if (_held.Count >= MaxHeld)
+        if (_held.Count >= _seat.Limits.HeldQuestions)
         {
             _queue.Drop(question.PacketId);
             return;
         }
 
         _held.Add(new Held(question, _seat.Time.GetTimestamp()));
+        _seat.CountHeld(1);
         if (!_holdEnds.IsLinked)
             _seat.Worker.Timers.Schedule(_holdEnds, _seat.Limits.Hold);
+    }
+
+    private void Release(int index)
+    {
+        _held.RemoveAt(index);
+        _seat.CountHeld(-1);
     }
 
     private void DropExpired()
@@ -101,7 +107,7 @@ internal sealed class KernelQuestions : Pollable
         while (_held.Count > 0 && _seat.Time.GetElapsedTime(_held[0].Since) >= _seat.Limits.Hold)
         {
             var question = _held[0].Question;
-            _held.RemoveAt(0);
+            Release(0);
             _queue.Drop(question.PacketId);
             var unresolved = Unresolved(question);
             _seat.Refuse(unresolved, DirectionOf(question), question.IsOutbound ? Resolution.WhyNone(_seat.Mesh, unresolved) : OutcomeReason.UnknownClient);

@@ -67,7 +67,9 @@ internal sealed class OutboundStream(
         var leg = new SslStreamLeg(transport);
         connection.AttachServer(leg);
         var verifier = new PeerVerifier(bundle, parties.Server.Workload!.ExpectedId, seat.Time);
-        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Limits.Handshake, verifier, () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
+        var handshake = await Handshake.RunAsync(
+            seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier,
+            () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
         return handshake.Reason is { } reason
             ? new Secured(seat.RefuseHandshake(connection, judgement, reason, handshake.Detail))
             : new Secured(null, leg, transport, verifier.ExpiresAt);

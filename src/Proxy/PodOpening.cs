@@ -1,6 +1,7 @@
 using Proxy.Capture;
 using Proxy.Engine;
 using Proxy.Kernel;
+using Proxy.Lifetime;
 using Proxy.Native;
 
 namespace Proxy;
@@ -8,12 +9,14 @@ namespace Proxy;
 /// <summary>Opens a captured pod on the workers: listeners on each, the kernel's questions on one.</summary>
 internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> seats, CaptureOptions options, Action<ConnectionSeat, CapturedConnection, bool> accept) : IAsyncDisposable
 {
-    private const int QueueLength = 1024;
-
     private readonly List<(Worker Worker, Action Close)> _opened = [];
+
+    // Two listeners in each family on each worker, two netlink sockets, and the namespace.
+    private int Descriptors => (4 * seats.Count) + 3;
 
     internal async Task<IAsyncDisposable> OpenAsync()
     {
+        seats[0].Budget.AddPod(Descriptors);
         try
         {
             foreach (var seat in seats)
@@ -38,6 +41,7 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
 
     public async ValueTask DisposeAsync()
     {
+        seats[0].Budget.RemovePod(Descriptors);
         foreach (var (worker, close) in _opened)
         {
             await worker.InvokeAsync(() =>
@@ -51,7 +55,8 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
     private async Task OpenListenerAsync(ConnectionSeat seat, bool ipv4, ushort port, bool marked, bool isOutbound)
     {
         var listener = await seat.Worker.InvokeAsync(() => CaptureListener.Open(seat.Worker, pod.Scope, ipv4, port, marked,
-            (socket, client, destination) => Take(seat, socket, client, destination, isOutbound)));
+            (socket, client, destination) => Take(seat, socket, client, destination, isOutbound),
+            (client, destination) => Refuse(seat, client, destination, isOutbound, OutcomeReason.OutOfResources)));
         _opened.Add((seat.Worker, listener.Close));
     }
 
@@ -59,7 +64,7 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
     {
         var questions = await seat.Worker.InvokeAsync(() =>
         {
-            var queue = VerdictQueue.Open(pod.Scope.Namespace, options.QueueNumber, QueueLength);
+            var queue = VerdictQueue.Open(pod.Scope.Namespace, options.QueueNumber, seat.Limits.QuestionQueue);
             return new KernelQuestions(seat, pod, queue, AllowSet.Open(pod.Scope.Namespace), options.AllowSetTime);
         });
         _opened.Add((seat.Worker, questions.Close));
@@ -69,14 +74,41 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
 
     private void Take(ConnectionSeat seat, TcpSocket socket, ClientAddress client, OriginalDestination destination, bool isOutbound)
     {
-        var leg = new PlainLeg(seat.Worker, socket, isConnected: true);
-        if (pod.TryEnter(seat.Limits.ConnectionsPerWorkload))
+        if (TryAdmit(seat, socket, out var leg) is { } refusal)
+            Refuse(seat, client, destination, isOutbound, refusal);
+        else
+            accept(seat, new CapturedConnection(pod, leg!, client, destination), isOutbound);
+    }
+
+    /// <summary>Why the connection was reset; null when it was not.</summary>
+    private OutcomeReason? TryAdmit(ConnectionSeat seat, TcpSocket socket, out PlainLeg? leg)
+    {
+        leg = null;
+        if (TryEnter(seat) is { } refusal)
         {
-            accept(seat, new CapturedConnection(pod, leg, client, destination), isOutbound);
-            return;
+            socket.SetAbortive(true);
+            socket.Close();
+            return refusal;
         }
 
-        leg.Abort();
-        seat.RefuseOverLimit(pod.Workload, client.Endpoint, destination.Endpoint, isOutbound);
+        leg = PlainLeg.TryTake(seat.Worker, socket, isConnected: true);
+        if (leg is not null)
+            return null;
+        pod.Leave();
+        seat.Budget.Leave();
+        return OutcomeReason.OutOfResources;
     }
+
+    private OutcomeReason? TryEnter(ConnectionSeat seat)
+    {
+        if (!pod.TryEnter(seat.Limits.ConnectionsPerWorkload))
+            return OutcomeReason.TooManyConnections;
+        if (seat.Budget.TryEnter())
+            return null;
+        pod.Leave();
+        return OutcomeReason.OutOfResources;
+    }
+
+    private void Refuse(ConnectionSeat seat, ClientAddress client, OriginalDestination destination, bool isOutbound, OutcomeReason reason) =>
+        seat.RefuseOverLimit(pod.Workload, client.Endpoint, destination.Endpoint, isOutbound, reason);
 }

@@ -5,7 +5,7 @@ namespace Proxy;
 /// <summary>Lets connections of one worker wait for the next mesh snapshot, within a limit.</summary>
 internal sealed class SnapshotSignal(Worker worker)
 {
-    private readonly List<Waiter> _waiting = [];
+    private HashSet<Waiter> _waiting = [];
 
     /// <summary>True when a new snapshot came, false when the limit passed first.</summary>
     internal ValueTask<bool> NextAsync(TimeSpan limit)
@@ -19,22 +19,25 @@ internal sealed class SnapshotSignal(Worker worker)
     /// <summary>Wakes everyone who waits now; on the worker's thread.</summary>
     internal void Signal()
     {
-        Waiter[] woken = [.. _waiting];
+        // Who waits again while this wakes the others waits for the snapshot after this one.
+        var woken = _waiting;
+        _waiting = [];
         foreach (var waiter in woken)
-            End(waiter, true);
+        {
+            worker.Timers.Cancel(waiter.Timer);
+            waiter.Completion.Complete(true);
+        }
     }
 
-    private void End(Waiter waiter, bool changed)
+    private void GiveUp(Waiter waiter)
     {
-        if (!_waiting.Remove(waiter))
-            return;
-        worker.Timers.Cancel(waiter.Timer);
-        waiter.Completion.Complete(changed);
+        if (_waiting.Remove(waiter))
+            waiter.Completion.Complete(false);
     }
 
     private sealed class Waiter
     {
-        internal Waiter(SnapshotSignal signal) => Timer = new WheelTimer(() => signal.End(this, false));
+        internal Waiter(SnapshotSignal signal) => Timer = new WheelTimer(() => signal.GiveUp(this));
 
         internal Completion<bool> Completion { get; } = new();
 

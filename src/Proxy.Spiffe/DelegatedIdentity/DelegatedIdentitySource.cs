@@ -172,10 +172,7 @@ public sealed class DelegatedIdentitySource : IIdentitySource
         try
         {
             await foreach (var _ in _dirty.Reader.ReadAllAsync(stop))
-            {
-                _current = Capture(_current.Revision + 1);
-                Tell(_current);
-            }
+                Publish(_current.Revision + 1);
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
@@ -183,16 +180,17 @@ public sealed class DelegatedIdentitySource : IIdentitySource
         }
     }
 
-    private void Tell(IdentitySnapshot snapshot)
+    private void Publish(long revision)
     {
         try
         {
-            Changed?.Invoke(snapshot);
+            _current = Capture(revision);
+            Changed?.Invoke(_current);
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
-            // A listener's bug must not end the flow of identities to the others.
-            _log($"identity: a listener failed at revision {snapshot.Revision}: {e.GetType().Name}: {e.Message}");
+            // A bug, ours or a listener's, must not end the flow of identities.
+            _log($"identity: bug while publishing revision {revision}: {e}");
         }
     }
 

@@ -57,5 +57,10 @@ internal sealed class Subscription<TResponse>(
         {
             return $"{e.StatusCode}: {e.Status.Detail}";
         }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A bug in reading one answer must not end the flow of identities.
+            return $"unexpected {e.GetType().Name}: {e.Message}";
+        }
     }
 }

@@ -13,6 +13,9 @@ namespace Proxy.Admin;
 /// <summary>Health, readiness and state of the process, over HTTP on the node's loopback.</summary>
 internal sealed class AdminServer : IAsyncDisposable
 {
+    /// <summary>Of the descriptors that connections leave to the control plane; who comes beyond is closed at once.</summary>
+    private const int MostConnections = 64;
+
     private readonly WebApplication _application;
 
     private AdminServer(WebApplication application) => _application = application;
@@ -22,7 +25,11 @@ internal sealed class AdminServer : IAsyncDisposable
     internal static async Task<AdminServer> StartAsync(ushort port, Action<Utf8JsonWriter> writeStatus, Func<bool> isReady)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, port));
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
+        {
+            kestrel.Limits.MaxConcurrentConnections = MostConnections;
+            kestrel.Listen(IPAddress.Loopback, port);
+        });
         builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
         var application = builder.Build();
         application.Run(context => context.Request.Path.Value switch

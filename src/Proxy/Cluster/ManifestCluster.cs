@@ -10,6 +10,7 @@ namespace Proxy.Cluster;
 internal sealed class ManifestCluster : IClusterSource
 {
     private const int MostUnknownKinds = 100;
+    private static readonly TimeSpan AfterBug = TimeSpan.FromSeconds(1);
 
     private readonly string _root;
     private readonly TimeProvider _time;
@@ -80,6 +81,12 @@ internal sealed class ManifestCluster : IClusterSource
             catch (OperationCanceledException) when (_stop.IsCancellationRequested)
             {
                 return;
+            }
+            catch (Exception e)
+            {
+                // Whatever it is, to follow no longer would keep an old policy for ever.
+                _log($"manifests: bug while following, trying again: {e}");
+                await Task.Delay(AfterBug, _time, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }
     }

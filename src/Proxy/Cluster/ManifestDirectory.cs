@@ -11,6 +11,8 @@ internal sealed class ManifestDirectory(string root)
     // A file renamed over another of its size and time shows only in its content.
     private const int LooksPerReading = 10;
 
+    private static readonly string TooLarge = $"larger than {ManifestReader.MaxBytes} bytes";
+
     private readonly SortedDictionary<string, ManifestFileState> _files = new(StringComparer.Ordinal);
     private int _looks;
 
@@ -63,14 +65,29 @@ internal sealed class ManifestDirectory(string root)
         {
             var stamp = FileStamp.Of(path);
             if (stamp.Size > ManifestReader.MaxBytes)
-                return before.Unreadable(path, $"larger than {ManifestReader.MaxBytes} bytes");
+                return before.Unreadable(path, TooLarge);
 
-            return before.Read(path, File.ReadAllBytes(path)) with { Stamp = stamp };
+            // Also what opening would wait for, or what has no end: a FIFO or a device has no size.
+            var content = stamp.Size == 0 ? [] : ReadBounded(path);
+            return content is null
+                ? before.Unreadable(path, TooLarge)
+                : before.Read(path, content) with { Stamp = stamp };
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return before.Unreadable(path, $"cannot be read: {e.Message}");
         }
+    }
+
+    /// <summary>Null when the file has grown beyond the limit since it was looked at.</summary>
+    private static byte[]? ReadBounded(string path)
+    {
+        using var file = File.OpenHandle(path);
+        var content = new byte[Math.Min(RandomAccess.GetLength(file), ManifestReader.MaxBytes + 1L)];
+        var count = 0;
+        for (int read; count < content.Length && (read = RandomAccess.Read(file, content.AsSpan(count), count)) > 0;)
+            count += read;
+        return count > ManifestReader.MaxBytes ? null : content[..count];
     }
 
     private static bool IsSame(ManifestFileState before, ManifestFileState after) =>

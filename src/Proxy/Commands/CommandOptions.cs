@@ -44,6 +44,9 @@ internal static class CommandOptions
         };
         option.Validators.Add(result =>
         {
+            // What is no number at all is told by the parser.
+            if (result.Tokens.Any(token => !int.TryParse(token.Value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _)))
+                return;
             if (result.GetValueOrDefault<int>() is var number && (number < least || number > most))
                 result.AddError($"{name}: {number} is not between {least} and {most}");
         });

@@ -33,18 +33,6 @@ internal static class RunCommand
     private static readonly Option<int> Workers = CommandOptions.Number(
         "--workers", "Threads that own connections.", Environment.ProcessorCount, 1, 256);
 
-    private static readonly Option<int> Connections = CommandOptions.Number(
-        "--max-connections", "Captured connections of one workload at once.", new ConnectionLimits().ConnectionsPerWorkload, 1, 1_000_000);
-
-    private static readonly Option<int> ConnectLimit = CommandOptions.Number(
-        "--connect-timeout", "Limit of a connect to a server, in milliseconds.", (int)new ConnectionLimits().Connect.TotalMilliseconds, 1, 600_000);
-
-    private static readonly Option<int> HandshakeLimit = CommandOptions.Number(
-        "--handshake-timeout", "Limit of a TLS handshake, in milliseconds.", (int)new ConnectionLimits().Handshake.TotalMilliseconds, 1, 600_000);
-
-    private static readonly Option<int> Hold = CommandOptions.Number(
-        "--hold-timeout", "How long a connection waits for a manifest or SVID that may be under way, in milliseconds.", (int)new ConnectionLimits().Hold.TotalMilliseconds, 0, 60_000);
-
     private static readonly Option<int> AdminPort = CommandOptions.Number(
         "--admin-port", "Port of the admin server on 127.0.0.1.", 15020, 1, 65535);
 
@@ -52,15 +40,17 @@ internal static class RunCommand
 
     private static readonly Option<string> LogLevel = CommandOptions.Text("--log-level", "debug, info, warning or error.", "info", "LEVEL");
 
+    private static readonly LimitOptions Limits = new();
+
     private static readonly RedirectOptions Redirection = new();
 
     internal static Command Create()
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, Connections,
-            ConnectLimit, HandshakeLimit, Hold, AdminPort, LogFormat, LogLevel,
+            Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, LogFormat, LogLevel,
         };
+        Limits.AddTo(command);
         Redirection.AddTo(command);
         Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
         Identity.Validators.Add(CheckIdentity);
@@ -105,13 +95,7 @@ internal static class RunCommand
             Workers = arguments.GetValue(Workers),
             AdminPort = (ushort)arguments.GetValue(AdminPort),
             Capture = Redirection.Read(arguments),
-            Limits = new ConnectionLimits
-            {
-                Connect = TimeSpan.FromMilliseconds(arguments.GetValue(ConnectLimit)),
-                Handshake = TimeSpan.FromMilliseconds(arguments.GetValue(HandshakeLimit)),
-                Hold = TimeSpan.FromMilliseconds(arguments.GetValue(Hold)),
-                ConnectionsPerWorkload = arguments.GetValue(Connections),
-            },
+            Limits = Limits.Read(arguments),
         };
     }
 

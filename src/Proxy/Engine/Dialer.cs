@@ -74,7 +74,8 @@ internal sealed class Dialer
 
     private async ValueTask<Dialled> ConnectAsync(TcpSocket socket, Endpoint remote)
     {
-        var leg = new PlainLeg(_worker, socket, isConnected: false);
+        if (PlainLeg.TryTake(_worker, socket, isConnected: false) is not { } leg)
+            return new Dialled(null, SocketFault.OutOfMemory);
         var timer = new WheelTimer(leg.Abort);
         _worker.Timers.Schedule(timer, _limit);
         var fault = await leg.ConnectAsync(remote);

@@ -36,6 +36,13 @@ internal sealed class FirstBytes(BufferPool buffers)
         return _buffer.AsMemory(start, Leg.Headroom - start + Count);
     }
 
+    /// <summary>Without bytes there is nothing to keep.</summary>
+    internal void ReleaseIfEmpty()
+    {
+        if (Count == 0)
+            Release();
+    }
+
     internal void Release()
     {
         if (_buffer is null)

@@ -6,16 +6,16 @@ namespace Proxy.Engine;
 /// </summary>
 internal static class Lane
 {
-    /// <summary>Chunks after which a busy lane lets the worker's other connections go first.</summary>
+    /// <summary>Chunks without a wait after which a busy lane lets the worker's other connections go first.</summary>
     internal const int Budget = 16;
 
     /// <summary>Bytes read at once: with the header of a tunnel's frame they fill two TLS records (RFC 8446 §5.1).</summary>
     internal const int Chunk = (32 * 1024) - TunnelFrame.HeaderSize;
 
     /// <summary>True when the direction ended in order and the end was passed on.</summary>
-    internal static async ValueTask<bool> RunAsync(Worker worker, Leg from, Leg to)
+    internal static async ValueTask<bool> RunAsync(Worker worker, Leg from, Leg to, RelayWatch? watch = null)
     {
-        byte[]? buffer = null;
+        var buffer = new LaneBuffer(worker.Buffers, watch?.OnShortage);
         try
         {
             for (var turn = 1; ; turn++)
@@ -23,31 +23,33 @@ internal static class Lane
                 var ready = from.WaitAsync();
                 if (!ready.IsCompletedSuccessfully)
                 {
-                    Release(worker, ref buffer);
+                    buffer.Release();
                     await ready;
+                    turn = 1;
                 }
 
-                buffer ??= worker.Buffers.Rent();
-                var count = await from.ReadAsync(buffer.AsMemory(Leg.Headroom, Chunk));
+                var bytes = buffer.Take();
+                var count = await from.ReadAsync(bytes.AsMemory(Leg.Headroom, Chunk));
                 if (count <= 0)
+                {
+                    watch?.HalfEnded();
                     return count == 0 && await to.EndAsync();
-                if (!await to.PassAsync(buffer, Leg.Headroom, count))
+                }
+
+                watch?.Moved();
+                if (!await to.PassAsync(bytes, Leg.Headroom, count))
                     return false;
                 if (turn % Budget == 0)
+                {
+                    // Who waits for its turn holds nothing, and is nobody's reason for a shortage.
+                    buffer.Release();
                     await worker.Yield();
+                }
             }
         }
         finally
         {
-            Release(worker, ref buffer);
+            buffer.Release();
         }
-    }
-
-    private static void Release(Worker worker, ref byte[]? buffer)
-    {
-        if (buffer is null)
-            return;
-        worker.Buffers.Return(buffer);
-        buffer = null;
     }
 }

@@ -25,7 +25,7 @@ internal sealed class PlainLeg : Leg
     private bool _wasReset;
     private bool _isClosed;
 
-    /// <summary>Takes the socket over; the leg closes it. A socket that is not connected is completed by <see cref="ConnectAsync"/>.</summary>
+    /// <summary>Takes the socket over, also when it fails; the leg closes it. A socket that is not connected is completed by <see cref="ConnectAsync"/>.</summary>
     internal PlainLeg(Worker worker, TcpSocket socket, bool isConnected)
     {
         _worker = worker;
@@ -34,8 +34,32 @@ internal sealed class PlainLeg : Leg
         socket.SetAbortive(true);
         socket.SetNoDelay();
         socket.SetKeepAlive(Patient);
-        _token = worker.Watch(new Events(this), socket.Descriptor,
-            Readiness.Readable | Readiness.Writable | Readiness.PeerEnded | Readiness.EdgeTriggered);
+        try
+        {
+            _token = worker.Watch(new Events(this), socket.Descriptor,
+                Readiness.Readable | Readiness.Writable | Readiness.PeerEnded | Readiness.EdgeTriggered);
+        }
+        catch
+        {
+            socket.Close();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Takes the socket over. Null when the kernel cannot watch one more: its memory for that has a bound of its own
+    /// (fs.epoll.max_user_watches); then the socket is reset.
+    /// </summary>
+    internal static PlainLeg? TryTake(Worker worker, TcpSocket socket, bool isConnected)
+    {
+        try
+        {
+            return new PlainLeg(worker, socket, isConnected);
+        }
+        catch (IOException)
+        {
+            return null;
+        }
     }
 
     internal override Action? OnReset { get; set; }

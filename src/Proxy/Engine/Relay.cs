@@ -6,11 +6,14 @@ internal sealed class Relay(Leg client, Leg server)
     private bool _isAnswered;
 
     /// <summary>True when both directions ended in order.</summary>
-    internal static async ValueTask<bool> RunAsync(Worker worker, Leg client, Leg server)
+    internal static async ValueTask<bool> RunAsync(Worker worker, Leg client, Leg server, RelayWatch? watch = null)
     {
         var relay = new Relay(client, server);
         client.OnReset = server.OnReset = relay.Break;
-        return await relay.RunAsync(Lane.RunAsync(worker, client, server), Lane.RunAsync(worker, server, client));
+        watch?.Start();
+        var inOrder = await relay.RunAsync(Lane.RunAsync(worker, client, server, watch), Lane.RunAsync(worker, server, client, watch));
+        watch?.Stop();
+        return inOrder;
     }
 
     /// <summary>Waits for two lanes that were started just now; resets that reach no lane are the caller's to handle.</summary>

@@ -9,9 +9,13 @@ internal sealed class TimerWheel
     internal static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(25);
     private const int SlotCount = 512;
 
+    /// <summary>Timers that fire in one pass of the worker's loop; the others fire in the next.</summary>
+    internal const int FireBatch = 256;
+
     private readonly TimeProvider _time;
     private readonly long _start;
     private readonly WheelTimer[] _slots = new WheelTimer[SlotCount];
+    private readonly WheelTimer _due = WheelTimer.NewHead();
     private long _tick;
 
     internal TimerWheel(TimeProvider time)
@@ -41,8 +45,14 @@ internal sealed class TimerWheel
         Pending--;
     }
 
+    /// <summary>The tick of the last pass; cheap, and never more than a pass old.</summary>
+    internal long Now => _tick;
+
+    /// <summary>The time since a tick that was <see cref="Now"/>.</summary>
+    internal TimeSpan Since(long tick) => (CurrentTick() - tick) * Tick;
+
     /// <summary>For epoll_wait: −1 when nothing is pending.</summary>
-    internal int MillisecondsToNext() => Pending == 0 ? -1 : (int)Tick.TotalMilliseconds;
+    internal int MillisecondsToNext() => Pending == 0 ? -1 : _due.Next != _due ? 0 : (int)Tick.TotalMilliseconds;
 
     internal void Advance()
     {
@@ -51,23 +61,33 @@ internal sealed class TimerWheel
             _tick = now;
         // After a long pause one full turn visits every slot; more turns would find nothing new.
         for (_tick = Math.Max(_tick, now - SlotCount); _tick < now; _tick++)
-            FireSlot(_slots[(_tick + 1) % SlotCount], _tick + 1);
+            SetApart(_slots[(_tick + 1) % SlotCount], _tick + 1);
+        Fire();
     }
 
-    private void FireSlot(WheelTimer head, long tick)
+    // Set apart first, then fired: firing may cancel and arm any other timer.
+    private void SetApart(WheelTimer head, long tick)
     {
         for (var timer = head.Next; timer != head;)
         {
             var next = timer.Next;
             if (timer.DueTick <= tick)
             {
-                Cancel(timer);
-                timer.Fire();
-                // Firing may have cancelled the remembered neighbour: start the slot again.
-                next = head.Next;
+                timer.Unlink();
+                timer.LinkBefore(_due);
             }
 
             timer = next;
+        }
+    }
+
+    private void Fire()
+    {
+        for (var left = FireBatch; left > 0 && _due.Next != _due; left--)
+        {
+            var timer = _due.Next;
+            Cancel(timer);
+            timer.Fire();
         }
     }
 

@@ -59,7 +59,9 @@ internal sealed class TunnelClient
     /// </summary>
     internal async ValueTask<OpenAnswer> OpenAsync(TunnelStream stream, StreamOpening opening, FirstBytes first)
     {
-        if (!await _tunnel.SendAsync(first.Frame(_tunnel.Dialogue.Stream, opening)))
+        var isSent = await _tunnel.SendAsync(first.Frame(_tunnel.Dialogue.Stream, opening));
+        first.ReleaseIfEmpty();
+        if (!isSent)
             return OpenAnswer.Broken;
         var answer = await ReadAnswerAsync();
         if (answer is OpenAnswer.Refused or OpenAnswer.Excluded)

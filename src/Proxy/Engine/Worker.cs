@@ -10,7 +10,14 @@ namespace Proxy.Engine;
 /// </summary>
 internal sealed class Worker : IDisposable
 {
-    private const int EventBatch = 256;
+    /// <summary>Events of one pass: what the last of them waits for.</summary>
+    private const int EventBatch = 64;
+
+    /// <summary>Yielding lanes that go on in one pass: a lane's turn costs up to half a millisecond, and whoever has an event goes first.</summary>
+    private const int YieldBatch = 8;
+
+    /// <summary>Posted actions of one pass.</summary>
+    private const int MailBatch = 64;
     private const uint WakeSlot = uint.MaxValue;
 
     [ThreadStatic]
@@ -23,8 +30,8 @@ internal sealed class Worker : IDisposable
     private readonly Action<Exception> _onFault;
     private readonly PollableTable _pollables = new();
     private readonly Action _advanceTimers;
-    private Queue<Action> _yielded = new();
-    private Queue<Action> _resuming = new();
+    private readonly Action _advanceHandshakes;
+    private readonly Queue<Action> _yielded = new();
     private volatile bool _stopping;
 
     /// <param name="index">Position among the workers of the process, from 0.</param>
@@ -35,6 +42,7 @@ internal sealed class Worker : IDisposable
         Index = index;
         Timers = new TimerWheel(time);
         _advanceTimers = Timers.Advance;
+        _advanceHandshakes = () => Handshakes.Advance();
         _onFault = onFault;
         _epoll.Watch(_wake.Descriptor, WakeSlot, Readiness.Readable);
         _thread = new Thread(Run) { Name = $"worker-{index}", IsBackground = true };
@@ -47,7 +55,11 @@ internal sealed class Worker : IDisposable
 
     internal TimerWheel Timers { get; }
 
-    internal BufferPool Buffers { get; } = new();
+    internal BufferPool Buffers { get; init; } = new();
+
+    internal HandshakeTurns Handshakes { get; init; } = new();
+
+    internal SpareDescriptor Spare { get; } = new();
 
     internal void Start() => _thread.Start();
 
@@ -88,8 +100,16 @@ internal sealed class Worker : IDisposable
     {
         AssertOwned();
         var token = _pollables.Add(pollable);
-        _epoll.Watch(descriptor, token.Value, interest);
-        return token;
+        try
+        {
+            _epoll.Watch(descriptor, token.Value, interest);
+            return token;
+        }
+        catch (IOException)
+        {
+            _pollables.Remove(token);
+            throw;
+        }
     }
 
     /// <summary>Forgets a pollable; events that are already in the batch no longer reach it.</summary>
@@ -110,6 +130,7 @@ internal sealed class Worker : IDisposable
         if (_thread.IsAlive && s_current != this)
             _thread.Join();
         _wake.Dispose();
+        Spare.Dispose();
         _epoll.Dispose();
     }
 
@@ -119,11 +140,12 @@ internal sealed class Worker : IDisposable
         var events = new EpollEvent[EventBatch];
         while (!_stopping)
         {
-            var timeout = _yielded.Count > 0 ? 0 : Timers.MillisecondsToNext();
-            var count = _epoll.Wait(events, timeout);
+            var isBusy = _yielded.Count > 0 || Handshakes.Waiting > 0;
+            var count = _epoll.Wait(events, isBusy ? 0 : Timers.MillisecondsToNext());
             for (var i = 0; i < count; i++)
                 Dispatch(events[i]);
             Guard(_advanceTimers);
+            Guard(_advanceHandshakes);
             ResumeYielded();
         }
     }
@@ -132,9 +154,7 @@ internal sealed class Worker : IDisposable
     {
         if (happened.Token == WakeSlot)
         {
-            _wake.Clear();
-            while (_mailbox.TryDequeue(out var action))
-                Guard(action);
+            TakeMail();
             return;
         }
 
@@ -150,15 +170,31 @@ internal sealed class Worker : IDisposable
         }
     }
 
-    private void ResumeYielded()
+    private void TakeMail()
     {
-        // What yields again while this batch runs waits for the next one, so the epoll gets its turn in between.
-        (_resuming, _yielded) = (_yielded, _resuming);
-        while (_resuming.TryDequeue(out var resume))
-            Guard(resume);
+        _wake.Clear();
+        for (var i = 0; i < MailBatch; i++)
+        {
+            if (!_mailbox.TryDequeue(out var action))
+                return;
+            Guard(action);
+        }
+
+        _wake.Signal();
     }
 
-    private void Guard(Action action)
+    // What yields again meanwhile waits for another pass, so the epoll gets its turn in between.
+    private void ResumeYielded()
+    {
+        for (var left = Math.Min(_yielded.Count, YieldBatch); left > 0; left--)
+            Guard(_yielded.Dequeue());
+    }
+
+    /// <summary>Tells of a bug that ended nobody else.</summary>
+    internal void Report(Exception bug) => _onFault(bug);
+
+    /// <summary>Runs an action whose bugs must not end the others.</summary>
+    internal void Guard(Action action)
     {
         try
         {

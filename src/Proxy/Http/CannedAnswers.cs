@@ -11,6 +11,7 @@ internal static class CannedAnswers
         [Denial(false, false), Denial(false, true), Denial(true, false), Denial(true, true)];
 
     private static readonly ReadOnlyMemory<byte> BadRequest = Closing("400 Bad Request");
+    private static readonly ReadOnlyMemory<byte> RequestTimeout = Closing("408 Request Timeout");
     private static readonly ReadOnlyMemory<byte> TargetTooLong = Closing("414 URI Too Long");
     private static readonly ReadOnlyMemory<byte> BadExpectation = Closing("417 Expectation Failed");
     private static readonly ReadOnlyMemory<byte> HeadTooLarge = Closing("431 Request Header Fields Too Large");
@@ -23,6 +24,7 @@ internal static class CannedAnswers
     /// <summary>The answer to what is not well formed; the connection closes after it.</summary>
     public static ReadOnlyMemory<byte> To(GateFault fault) => fault switch
     {
+        GateFault.HeadTimedOut => RequestTimeout,
         GateFault.TargetTooLong => TargetTooLong,
         GateFault.HeadTooLarge or GateFault.TooManyHeaders => HeadTooLarge,
         GateFault.BadExpectation => BadExpectation,

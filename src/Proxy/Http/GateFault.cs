@@ -43,6 +43,7 @@ internal enum GateFault : byte
     UnsolicitedResponse,
     UnaskedUpgrade,
     ResponseTruncated,
+    HeadTimedOut,
 }
 
 /// <summary>The words for faults.</summary>

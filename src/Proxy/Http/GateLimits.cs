@@ -9,6 +9,9 @@ internal sealed record GateLimits
     /// <summary>Bytes of a request head, the empty line included; more is answered with 431.</summary>
     public int MaxHeadBytes { get; init; } = 16 * 1024;
 
+    /// <summary>From the first byte of a request head to its last; more is answered with 408. Zero is for ever.</summary>
+    public TimeSpan HeadTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>Header lines of one head; more is answered with 431.</summary>
     public int MaxHeaders { get; init; } = 100;
 

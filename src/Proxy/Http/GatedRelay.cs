@@ -7,13 +7,14 @@ namespace Proxy.Http;
 /// Both directions of an HTTP/1 connection with a gate between them. Bytes are judged in the receive buffer and
 /// written from it; an answer of our own goes to the client only between two of the server's.
 /// </summary>
-internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestGate gate)
+internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestGate gate, RelayWatch? watch = null)
 {
     // What a client may still send after we have ended the connection, so that our answer is not lost in a reset.
     internal static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
     private readonly Completion<bool> _responsePassed = new();
     private WheelTimer? _linger;
+    private WheelTimer? _head;
     private bool _isAnswering;
     private bool _endsAfterAnswer;
     private bool _isClosing;
@@ -30,7 +31,9 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
     {
         client.OnReset = Abort;
         server.OnReset = OnServerReset;
+        watch?.Start();
         var inOrder = await new Relay(client, server).RunAsync(RunRequestsAsync(), RunResponsesAsync());
+        watch?.Stop();
         if (_linger is not null)
             worker.Timers.Cancel(_linger);
         return inOrder;
@@ -38,12 +41,13 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
 
     private async ValueTask<bool> RunRequestsAsync()
     {
-        var window = new LaneWindow(worker, client);
+        var window = new LaneWindow(worker, client, watch);
         try
         {
             while (true)
             {
                 var step = gate.Inspect(window.Bytes.Span, window.IsEnded);
+                LimitHead(step.Action == GateAction.NeedMore && !window.Bytes.IsEmpty);
                 switch (step.Action)
                 {
                     case GateAction.NeedMore:
@@ -79,13 +83,26 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
         }
         finally
         {
+            LimitHead(isIncomplete: false);
             window.Release();
         }
     }
 
+    /// <summary>From the first byte of a head to its last, however many of them come one by one.</summary>
+    private void LimitHead(bool isIncomplete)
+    {
+        if (!isIncomplete && _head is { IsLinked: true })
+            worker.Timers.Cancel(_head);
+        else if (isIncomplete && gate.HeadTimeout > TimeSpan.Zero && _head is not { IsLinked: true })
+            worker.Timers.Schedule(_head ??= new WheelTimer(EndHead), gate.HeadTimeout);
+    }
+
+    // The lane waits for the rest meanwhile; from now on the gate has it discard whatever comes.
+    private void EndHead() => _ = AnswerAsync(gate.TimeOutHead()).AsTask();
+
     private async ValueTask<bool> RunResponsesAsync()
     {
-        var window = new LaneWindow(worker, server);
+        var window = new LaneWindow(worker, server, watch);
         try
         {
             while (true)

@@ -4,14 +4,14 @@ using Proxy.Engine;
 namespace Proxy.Http;
 
 /// <summary>The bytes of one direction that were read and have not gone on; holds a buffer only while there are any.</summary>
-internal sealed class LaneWindow(Worker worker, Leg from)
+internal sealed class LaneWindow(Worker worker, Leg from, RelayWatch? watch)
 {
-    private byte[]? _buffer;
+    private readonly LaneBuffer _buffer = new(worker.Buffers, watch?.OnShortage);
     private int _start = Leg.Headroom;
     private int _end = Leg.Headroom;
     private int _turn;
 
-    internal ReadOnlyMemory<byte> Bytes => _buffer is null ? default : _buffer.AsMemory(_start, _end - _start);
+    internal ReadOnlyMemory<byte> Bytes => _start == _end ? default : _buffer.Bytes.AsMemory(_start, _end - _start);
 
     /// <summary>Set when the other end has ended in order.</summary>
     internal bool IsEnded { get; private set; }
@@ -19,7 +19,7 @@ internal sealed class LaneWindow(Worker worker, Leg from)
     internal void Advance(int count) => _start += count;
 
     /// <summary>Writes the first bytes to another leg, from where they are. What is before them has gone on.</summary>
-    internal ValueTask<bool> PassAsync(Leg to, int count) => to.PassAsync(_buffer!, _start, count);
+    internal ValueTask<bool> PassAsync(Leg to, int count) => to.PassAsync(_buffer.Bytes!, _start, count);
 
     /// <summary>Reads behind the bytes that are there; false when the leg is broken.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -33,13 +33,15 @@ internal sealed class LaneWindow(Worker worker, Leg from)
             if (_end == Leg.Headroom)
                 Release();
             await ready;
+            _turn = 0;
         }
 
-        _buffer ??= worker.Buffers.Rent();
-        MakeRoom(_buffer);
-        var count = await from.ReadAsync(_buffer.AsMemory(_end, Math.Min(_buffer.Length - _end, Lane.Chunk)));
+        var buffer = _buffer.Take();
+        MakeRoom(buffer);
+        var count = await from.ReadAsync(buffer.AsMemory(_end, Math.Min(buffer.Length - _end, Lane.Chunk)));
         IsEnded = count == 0;
         _end += Math.Max(count, 0);
+        Tell(count);
         return count >= 0;
     }
 
@@ -52,11 +54,16 @@ internal sealed class LaneWindow(Worker worker, Leg from)
 
     internal void Release()
     {
-        if (_buffer is null)
-            return;
-        worker.Buffers.Return(_buffer);
-        _buffer = null;
+        _buffer.Release();
         _start = _end = Leg.Headroom;
+    }
+
+    private void Tell(int count)
+    {
+        if (count > 0)
+            watch?.Moved();
+        else
+            watch?.HalfEnded();
     }
 
     // Only the beginning of a head is ever moved: everything else has gone on before more is read.

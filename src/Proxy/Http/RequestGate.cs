@@ -77,6 +77,12 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
         return _response.IsIdle || _response.IsOpaque || _response.IsOver;
     }
 
+    /// <summary>How long the rest of a head may take once its first byte has come; zero is for ever.</summary>
+    public TimeSpan HeadTimeout => limits.HeadTimeout;
+
+    /// <summary>The rest of the head has taken too long: the client is told so, and the connection ends.</summary>
+    public GateStep TimeOutHead() => Refuse(0, GateFault.HeadTimedOut, resetsServer: false);
+
     /// <summary>No request is outstanding and the client has all of the last answer.</summary>
     public bool IsBetweenRequests => _response.IsIdle;
 

@@ -15,12 +15,29 @@ internal sealed class ConnectionTable
         return new Entry(this, connection);
     }
 
-    /// <summary>Visits every connection; the visitor may cut it, which may end and remove it.</summary>
-    internal void ForEach(Action<LiveConnection> visit)
+    /// <summary>
+    /// Visits every connection; the visitor may cut it, which may end and remove it. A visitor's bug concerns that
+    /// one connection: whoever comes after it is visited all the same.
+    /// </summary>
+    internal void ForEach(Action<LiveConnection> visit, Action<LiveConnection, Exception> onFault)
     {
         // From the back: a removed connection's place is taken by one that was visited already.
         for (var i = _connections.Count - 1; i >= 0; i = Math.Min(i, _connections.Count) - 1)
-            visit(_connections[i]);
+            Visit(_connections[i], visit, onFault);
+    }
+
+    private static void Visit(LiveConnection connection, Action<LiveConnection> visit, Action<LiveConnection, Exception> onFault)
+    {
+        try
+        {
+            visit(connection);
+        }
+#pragma warning disable CA1031 // one connection's bug must not end the others
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            onFault(connection, e);
+        }
     }
 
     private void Remove(LiveConnection connection)

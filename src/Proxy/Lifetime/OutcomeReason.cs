@@ -105,14 +105,20 @@ internal enum OutcomeReason
     /// <summary>The server's node refused for a reason that this version does not know; the detail is its own.</summary>
     PeerRefused,
 
-    /// <summary>The workload has as many connections as it may.</summary>
+    /// <summary>The workload has as many connections, or handshakes waiting, as it may. Check --max-connections and --max-handshakes.</summary>
     TooManyConnections,
 
-    /// <summary>The process, or the machine, has no descriptor or port left.</summary>
+    /// <summary>The process has as many connections or buffers in use as it may, or the machine has no descriptor or port left. Check the limits in /statusz.</summary>
     OutOfResources,
 
     /// <summary>A request or response was not well formed, or not HTTP/1 at all, where policy demands that requests be judged.</summary>
     MalformedHttp,
+
+    /// <summary>No byte went in either direction for as long as --idle-timeout allows.</summary>
+    IdleTimedOut,
+
+    /// <summary>One end had ended, and the other sent nothing for as long as --half-open-timeout allows.</summary>
+    HalfOpenTimedOut,
 
     /// <summary>A bug in node-proxy; the log has the exception.</summary>
     InternalError,

@@ -35,7 +35,7 @@ internal static class OutcomeReasons
         OutcomeReason.InternalError => DropReason.HostNotReady,
         OutcomeReason.UnknownServer or OutcomeReason.WorkloadChanged => DropReason.StaleOrUnroutableIp,
         OutcomeReason.ServerRefused or OutcomeReason.ServerTimedOut or OutcomeReason.ServerUnreachable => DropReason.StaleOrUnroutableIp,
-        OutcomeReason.TunnelBroken or OutcomeReason.PeerRefused => DropReason.StaleOrUnroutableIp,
+        OutcomeReason.TunnelBroken or OutcomeReason.PeerRefused or OutcomeReason.IdleTimedOut or OutcomeReason.HalfOpenTimedOut => DropReason.StaleOrUnroutableIp,
         _ when reason.IsAboutIdentity() => DropReason.AuthenticationRequired,
         // Ended by its own ends; docs/REASONS.md, and its test, name whatever else has none.
         _ => DropReason.None,

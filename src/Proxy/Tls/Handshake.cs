@@ -9,10 +9,17 @@ internal readonly record struct HandshakeResult(OutcomeReason? Reason, string De
 /// <summary>A TLS handshake within its limit, and the one reason for which it failed.</summary>
 internal static class Handshake
 {
+    /// <param name="worker">The leg's worker.</param>
+    /// <param name="leg">The leg that is to be secured.</param>
+    /// <param name="turn">The client's turns, one for each step.</param>
+    /// <param name="limit">For all of it, waiting for turns included.</param>
+    /// <param name="verifier">Judges the peer's certificate.</param>
+    /// <param name="authenticate">The leg's part of the handshake.</param>
     internal static async ValueTask<HandshakeResult> RunAsync(
-        Worker worker, SslStreamLeg leg, TimeSpan limit, PeerVerifier verifier, Func<ValueTask<string?>> authenticate)
+        Worker worker, SslStreamLeg leg, HandshakeTurn turn, TimeSpan limit, PeerVerifier verifier, Func<ValueTask<string?>> authenticate)
     {
         var timedOut = false;
+        leg.Turn = turn;
         var timer = new WheelTimer(() =>
         {
             timedOut = true;
@@ -27,10 +34,13 @@ internal static class Handshake
         finally
         {
             worker.Timers.Cancel(timer);
+            leg.Turn = null;
         }
 
         if (timedOut)
             return new HandshakeResult(OutcomeReason.HandshakeTimedOut, "");
+        if (turn.IsRefused)
+            return new HandshakeResult(OutcomeReason.TooManyConnections, "");
         if (verifier.Found is { IsValid: false } refused)
             return new HandshakeResult(OutcomeReasons.From(refused.Fault), refused.Detail);
         // A handshake that ended well without the verifier having agreed must not pass, whatever the stream says.

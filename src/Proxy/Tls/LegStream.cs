@@ -6,6 +6,9 @@ namespace Proxy.Tls;
 /// <summary>The bytes of a leg as the stream that <see cref="System.Net.Security.SslStream"/> reads and writes.</summary>
 internal sealed class LegStream(PlainLeg leg) : Stream
 {
+    /// <summary>While the handshake lasts: whoever's turn it is may go on with the bytes that came.</summary>
+    internal HandshakeTurn? Turn { get; set; }
+
     /// <summary>True once the peer ended the TCP connection. Before its close_notify that is a truncation (RFC 8446 §6.1).</summary>
     internal bool HasEnded { get; private set; }
 
@@ -28,6 +31,8 @@ internal sealed class LegStream(PlainLeg leg) : Stream
         if (buffer.IsEmpty)
             return AwaitBytesAsync(leg.WaitAsync());
         var read = leg.ReadAsync(buffer);
+        if (Turn is { } turn)
+            return ReadInTurnAsync(turn, read);
         return read.IsCompletedSuccessfully ? new ValueTask<int>(Take(read.Result)) : AwaitReadAsync(read);
     }
 
@@ -69,6 +74,13 @@ internal sealed class LegStream(PlainLeg leg) : Stream
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask AwaitWriteAsync(ValueTask<bool> write) => Require(await write);
+
+    private async ValueTask<int> ReadInTurnAsync(HandshakeTurn turn, ValueTask<int> read)
+    {
+        var count = Take(await read);
+        Require(await turn.NextAsync() && !leg.IsClosed);
+        return count;
+    }
 
     private int Take(int count)
     {

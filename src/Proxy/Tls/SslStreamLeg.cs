@@ -33,9 +33,21 @@ internal sealed class SslStreamLeg : Leg
     /// <summary>The protocol agreed on by ALPN; empty when none was.</summary>
     internal SslApplicationProtocol Protocol => _tls.NegotiatedApplicationProtocol;
 
+    /// <summary>While the handshake lasts: its client's turns.</summary>
+    internal HandshakeTurn? Turn
+    {
+        get => _stream.Turn;
+        set => _stream.Turn = value;
+    }
+
     /// <summary>Null when the handshake succeeded, otherwise what TLS said.</summary>
-    internal ValueTask<string?> AuthenticateAsClientAsync(SslClientAuthenticationOptions options) =>
-        HandshakeAsync(tls => tls.AuthenticateAsClientAsync(options));
+    internal async ValueTask<string?> AuthenticateAsClientAsync(SslClientAuthenticationOptions options)
+    {
+        // A client's first step is its own to begin, a server's begins with the bytes that it reads.
+        if (Turn is { } turn && !await turn.NextAsync())
+            return "Too many handshakes are waiting.";
+        return await HandshakeAsync(tls => tls.AuthenticateAsClientAsync(options));
+    }
 
     /// <inheritdoc cref="AuthenticateAsClientAsync"/>
     internal ValueTask<string?> AuthenticateAsServerAsync(SslServerAuthenticationOptions options) =>

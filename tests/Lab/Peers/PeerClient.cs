@@ -19,6 +19,7 @@ internal static class PeerClient
                 "flood" => await FloodAsync(host, port),
                 "reset" => await ResetAsync(host, port, PeerCommand.Number(rest[0])),
                 "swarm" => await PeerSwarm.RunAsync(host, port, (int)PeerCommand.Number(rest[0]), rest.ElementAtOrDefault(1)),
+                "stall" => await PeerSwarm.StallAsync(host, port, (int)PeerCommand.Number(rest[0]), rest[1]),
                 "load" => await LoadAsync(host, port, PeerCommand.Number(rest[0])),
                 "connects" => await ConnectsAsync(host, port, PeerCommand.Number(rest[0])),
                 "requests" => await KeepAliveAsync(host, port, rest[0], rest[1]),

@@ -12,6 +12,7 @@ internal static class PeerCommand
         lab peer download HOST PORT BYTES [GO-ON-FILE]
         lab peer greet|idle|flood HOST PORT
         lab peer swarm HOST PORT COUNT [GO-ON-FILE]
+        lab peer stall HOST PORT COUNT GO-ON-FILE
         lab peer load|connects HOST PORT COUNT
         lab peer requests HOST PORT METHOD PATH
         lab peer lab                   a lab with one process, for ever

@@ -19,6 +19,21 @@ internal static class PeerSwarm
         return Living(connections) == count ? 0 : 1;
     }
 
+    /// <summary>Many connections to a source of which none is ever read from.</summary>
+    public static async Task<int> StallAsync(string host, int port, int count, string goOn)
+    {
+        var connections = new List<PeerConnection>();
+        for (var number = 0; number < count; number++)
+        {
+            connections.Add(await PeerConnection.ConnectAsync(host, port));
+        }
+
+        Console.WriteLine($"not reading {count}");
+        await Wait.UntilAsync(() => File.Exists(goOn), TimeSpan.FromMinutes(10));
+        connections.ForEach(connection => connection.Dispose());
+        return 0;
+    }
+
     private static int Living(PeerConnection?[] connections) => connections.Count(connection => connection is not null);
 
     private static async Task<PeerConnection?> TalkAsync(string host, int port, PeerConnection? connection, int number)

@@ -26,6 +26,23 @@ public sealed class DelegatedIdentityTests : IDisposable
     }
 
     [Fact]
+    public async Task A_bug_in_one_stream_is_reported_and_another_stream_is_opened()
+    {
+        var time = new FakeTimeProvider();
+        using var stop = new CancellationTokenSource();
+        var faults = new List<string?>();
+        var subscription = new Subscription<SubscribeToX509SVIDsResponse>(
+            "pod", time, _ => throw new FormatException("a bug"), _ => null, (_, fault) => faults.Add(fault));
+        var running = subscription.RunAsync(stop.Token);
+        time.Advance(TimeSpan.FromSeconds(1));
+        while (faults.Count < 2)
+            await Task.Delay(1, TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await running;
+        Assert.All(faults, fault => Assert.Equal("unexpected FormatException: a bug", fault));
+    }
+
+    [Fact]
     public void All_that_is_known_of_a_pod_becomes_a_selector()
     {
         var pod = new WorkloadReference("u", "default", "xwing", "x", "node1", new Dictionary<string, string> { ["org"] = "alliance", ["empty"] = "" });

@@ -63,7 +63,8 @@ public sealed class CaptureListenerTests : IDisposable
             {
                 socket.Close();
                 _accepted.Add((client, destination));
-            }));
+            },
+            (_, _) => { }));
         if (close)
         {
             await _worker.DoAsync(listener.Close);

@@ -7,6 +7,32 @@ namespace Proxy.Tests.Cluster;
 public class ManifestClusterTests
 {
     [Fact]
+    public async Task A_bug_while_following_is_told_and_the_cluster_is_followed_on()
+    {
+        var root = Directory.CreateTempSubdirectory("node-proxy-manifests-").FullName;
+        var told = new TaskCompletionSource<string>();
+        var followed = new TaskCompletionSource();
+        await using (var cluster = new ManifestCluster(root, new ClusterOptions(), TimeProvider.System, Log))
+        {
+            cluster.Changed += snapshot => _ = snapshot.Workloads.Count == 1 && followed.TrySetResult();
+            await cluster.StartAsync(TestContext.Current.CancellationToken);
+            File.WriteAllText(Path.Combine(root, "unknown.yaml"), "{apiVersion: v9, kind: Odd, metadata: {name: a}}");
+            Assert.Contains("a bug", await Engine.Patience.Soon(told.Task), StringComparison.Ordinal);
+            File.WriteAllText(Path.Combine(root, "pod.yaml"), Manifests.Pod("one", "10.0.0.1"));
+            await Engine.Patience.Soon(followed.Task);
+        }
+
+        Directory.Delete(root, recursive: true);
+
+        void Log(string line)
+        {
+            if (line.Contains("v9 Odd", StringComparison.Ordinal))
+                throw new FormatException("a bug");
+            told.TrySetResult(line);
+        }
+    }
+
+    [Fact]
     public async Task A_missing_directory_refuses_the_start()
     {
         await using var cluster = new ManifestCluster(

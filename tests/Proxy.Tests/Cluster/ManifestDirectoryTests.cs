@@ -43,6 +43,39 @@ public class ManifestDirectoryTests
         Assert.False(directory.LooksChanged());
     }
 
+    [Theory]
+    [InlineData("mkfifo", "{0}")]
+    [InlineData("ln", "-s", "/dev/zero", "{0}")]
+    [InlineData("ln", "-s", "/dev/tty", "{0}")]
+    public async Task What_is_no_regular_file_holds_nobody_up(string program, params string[] arguments)
+    {
+        await using var manifests = new LiveManifests();
+        manifests.Put("a.yaml", Manifests.Pod("one", "10.0.0.1"));
+        var path = manifests.PathOf("b.yaml");
+        using var made = System.Diagnostics.Process.Start(program, arguments.Select(argument => argument.Replace("{0}", path, StringComparison.Ordinal)));
+        await made.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.Equal(0, made.ExitCode);
+        var directory = new ManifestDirectory(manifests.Root);
+
+        Assert.True(await Engine.Patience.OnThread(() => directory.Refresh(NothingTouched)));
+        Assert.Empty(directory.Files.Last().Objects);
+        Assert.Single(directory.Files.First().Objects);
+    }
+
+    [Theory]
+    [InlineData(-1, 0)]
+    [InlineData(0, 0)]
+    [InlineData(1, 1)]
+    public async Task A_file_has_a_limit_of_size(int above, int faults)
+    {
+        await using var manifests = new LiveManifests();
+        var text = Manifests.Pod("one", "10.0.0.1") + "\n#";
+        File.WriteAllText(manifests.PathOf("a.yaml"), text.PadRight(Policy.Documents.ManifestReader.MaxBytes + above, '#'));
+        var directory = new ManifestDirectory(manifests.Root);
+        directory.Refresh(NothingTouched);
+        Assert.Equal(faults, Assert.Single(directory.Files).Faults.Count);
+    }
+
     [Fact]
     public async Task A_manifest_that_cannot_be_opened_is_a_fault_and_changes_nothing_more()
     {

@@ -8,9 +8,9 @@ internal sealed class TestWorker : IDisposable
 {
     private readonly ConcurrentQueue<Exception> _faults = new();
 
-    public TestWorker(TimeProvider? time = null)
+    public TestWorker(TimeProvider? time = null, BufferPool? buffers = null)
     {
-        Worker = new Worker(0, time ?? TimeProvider.System, _faults.Enqueue);
+        Worker = new Worker(0, time ?? TimeProvider.System, _faults.Enqueue) { Buffers = buffers ?? new BufferPool() };
         Worker.Start();
     }
 

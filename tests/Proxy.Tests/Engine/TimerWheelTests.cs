@@ -47,6 +47,39 @@ public sealed class TimerWheelTests
     }
 
     [Fact]
+    public void What_is_due_at_once_fires_in_several_passes_and_the_worker_does_not_sleep_in_between()
+    {
+        var wheel = new TimerWheel(_time);
+        var fired = 0;
+        for (var i = 0; i < (2 * TimerWheel.FireBatch) + 1; i++)
+            wheel.Schedule(new WheelTimer(() => fired++), TimeSpan.FromSeconds(1));
+        wheel.Schedule(new WheelTimer(() => fired++), TimeSpan.FromSeconds(60));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        foreach (var (expected, sleep) in new[] { (TimerWheel.FireBatch, 0), (2 * TimerWheel.FireBatch, 0), ((2 * TimerWheel.FireBatch) + 1, 25) })
+        {
+            wheel.Advance();
+            Assert.Equal((expected, sleep), (fired, wheel.MillisecondsToNext()));
+        }
+    }
+
+    [Fact]
+    public void A_timer_that_fails_or_cancels_others_keeps_nobody_from_firing()
+    {
+        var wheel = new TimerWheel(_time);
+        var fired = new List<string>();
+        var cancelled = new WheelTimer(() => fired.Add("cancelled"));
+        wheel.Schedule(new WheelTimer(() => wheel.Cancel(cancelled)), TimeSpan.FromSeconds(1));
+        wheel.Schedule(new WheelTimer(() => throw new FormatException("a bug")), TimeSpan.FromSeconds(1));
+        wheel.Schedule(cancelled, TimeSpan.FromSeconds(1));
+        wheel.Schedule(new WheelTimer(() => fired.Add("last")), TimeSpan.FromSeconds(1));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Throws<FormatException>(wheel.Advance);
+        wheel.Advance();
+        Assert.Equal(["last"], fired);
+        Assert.Equal(0, wheel.Pending);
+    }
+
+    [Fact]
     public void A_timer_set_after_idleness_waits_its_time()
     {
         var wheel = new TimerWheel(_time);

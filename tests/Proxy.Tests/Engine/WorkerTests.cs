@@ -55,11 +55,15 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
-    public void A_leg_cannot_be_made_on_another_thread()
+    public async Task A_leg_cannot_be_made_on_another_thread_and_leaks_nothing()
     {
+        using var loopback = new Loopback();
         Assert.Equal(SocketFault.None, TcpSocket.TryCreate(ipv4: true, out var socket));
+        Assert.Equal(SocketFault.InProgress, socket.Connect(loopback.Endpoint));
+        var peer = loopback.Accept();
         Assert.Throws<InvalidOperationException>(() => new PlainLeg(_worker.Worker, socket, isConnected: false));
-        socket.Close();
+        peer.ExpectReset();
+        await _worker.SettleAsync();
     }
 
     [Fact]

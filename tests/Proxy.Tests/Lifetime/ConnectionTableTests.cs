@@ -23,7 +23,7 @@ public sealed class ConnectionTableTests : IDisposable
         all[9].Entry.Dispose();
         all[9].Entry.Dispose();
         var visited = new List<LiveConnection>();
-        _table.ForEach(visited.Add);
+        _table.ForEach(visited.Add, Fail);
         Assert.Equal(all.Where((_, index) => index is not (3 or 9)).Select(pair => pair.Connection).ToHashSet(), visited.ToHashSet());
         Assert.Equal((8, 8), (visited.Count, _table.Count));
     }
@@ -48,7 +48,7 @@ public sealed class ConnectionTableTests : IDisposable
                     Remove(all.Keys.ElementAt(random.Next(count)));
                 if (random.Next(2) == 0)
                     Remove(connection);
-            });
+            }, Fail);
             Assert.Empty(all.Keys.Except(visited).Except(gone));
             foreach (var entry in all.Values)
                 entry.Dispose();
@@ -60,6 +60,23 @@ public sealed class ConnectionTableTests : IDisposable
                 all[connection].Dispose();
             }
         }
+    }
+
+    [Fact]
+    public void A_visitors_bug_concerns_one_connection_only()
+    {
+        var all = Register(10);
+        var (visited, faults) = (0, new List<(LiveConnection, string)>());
+        _table.ForEach(
+            connection =>
+            {
+                visited++;
+                if (ReferenceEquals(connection, all[4].Connection))
+                    throw new FormatException("a bug");
+            },
+            (connection, bug) => faults.Add((connection, bug.Message)));
+        Assert.Equal(10, visited);
+        Assert.Equal([(all[4].Connection, "a bug")], faults);
     }
 
     [Fact]
@@ -124,6 +141,8 @@ public sealed class ConnectionTableTests : IDisposable
         });
         peer.ExpectEnd();
     }
+
+    private static void Fail(LiveConnection connection, Exception bug) => Assert.Fail(bug.ToString());
 
     private List<(LiveConnection Connection, ConnectionTable.Entry Entry)> Register(int count) =>
         [.. Enumerable.Range(0, count).Select(_ => new LiveConnection(default)).Select(connection => (connection, _table.Register(connection)))];

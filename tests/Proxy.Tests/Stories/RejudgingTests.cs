@@ -50,6 +50,20 @@ public sealed class RejudgingTests : IDisposable
     }
 
     [Fact]
+    public async Task A_connection_whose_judgement_fails_is_cut_and_the_others_are_judged_all_the_same()
+    {
+        Task<(LiveConnection Connection, Engine.Peer Client, Engine.Peer Server)>[] all = [RegisterAsync(), RegisterAsync(), RegisterAsync()];
+        var live = await Task.WhenAll(all);
+        live[1].Connection.HasGate = true;
+        live[1].Connection.RefusesUnderway = _ => throw new FormatException("a bug");
+        _stage.Mesh.Publish(ClusterOf(ServerAdmitsClient(ports: OnlyOpen(Port)), s_client, s_server));
+        Assert.Equal(OutcomeReason.InternalError, await CutReasonAsync(live[1].Connection));
+        Assert.Equal(OutcomeReason.GateRequired, live[0].Connection.CutReason);
+        Assert.Equal(OutcomeReason.GateRequired, live[2].Connection.CutReason);
+        Assert.Equal("a bug", Assert.Single(_stage.Worker.Faults).Message);
+    }
+
+    [Fact]
     public async Task Another_pod_at_the_same_address_cuts()
     {
         var live = await RegisterAsync();

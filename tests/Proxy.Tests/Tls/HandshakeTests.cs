@@ -179,7 +179,7 @@ public sealed class HandshakeTests : IDisposable
             var (transport, peer) = await _loopback.ConnectAsync(_worker);
             var leg = new SslStreamLeg(transport);
             var verifier = _pki.VerifierOf(TestPki.ClientId);
-            var accepting = _worker.RunAsync(() => Handshake.RunAsync(_worker.Worker, leg, Patience.Limit, verifier,
+            var accepting = _worker.RunAsync(() => Handshake.RunAsync(_worker.Worker, leg, _worker.Worker.Handshakes.Of(default), Patience.Limit, verifier,
                 () => leg.AuthenticateAsServerAsync(TlsContexts.ForServer(_pki.Server, verifier))));
             await Patience.OnThread(() => peer.StartClientTls(options));
             Assert.Null((await accepting).Reason);

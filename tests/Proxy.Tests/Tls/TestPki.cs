@@ -83,14 +83,14 @@ internal sealed class TestPki : IDisposable
     public Task<HandshakeResult> AcceptAsync(TestWorker worker, SslStreamLeg leg, SpiffeId expected, TimeSpan? limit = null)
     {
         var verifier = VerifierOf(expected);
-        return worker.RunAsync(() => Handshake.RunAsync(worker.Worker, leg, limit ?? Patience.Limit, verifier,
+        return worker.RunAsync(() => Handshake.RunAsync(worker.Worker, leg, worker.Worker.Handshakes.Of(default), limit ?? Patience.Limit, verifier,
             () => leg.AuthenticateAsServerAsync(TlsContexts.ForServer(Server, verifier))));
     }
 
     public Task<HandshakeResult> ConnectAsync(TestWorker worker, SslStreamLeg leg, SpiffeId expected, TimeSpan? limit = null)
     {
         var verifier = VerifierOf(expected);
-        return worker.RunAsync(() => Handshake.RunAsync(worker.Worker, leg, limit ?? Patience.Limit, verifier,
+        return worker.RunAsync(() => Handshake.RunAsync(worker.Worker, leg, worker.Worker.Handshakes.Of(default), limit ?? Patience.Limit, verifier,
             () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(Client, verifier))));
     }
 

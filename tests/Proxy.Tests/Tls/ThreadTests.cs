@@ -70,10 +70,10 @@ public sealed class ThreadTests : IDisposable
         var server = new SslStreamLeg(await Loopback.DialAsync(_worker.Worker, _loopback.Endpoint));
         probe.Note("dialled");
         var (clientVerifier, serverVerifier) = (_pki.VerifierOf(TestPki.ClientId), _pki.VerifierOf(TestPki.ServerId));
-        var accepted = await Handshake.RunAsync(_worker.Worker, client, Patience.Limit, clientVerifier,
+        var accepted = await Handshake.RunAsync(_worker.Worker, client, _worker.Worker.Handshakes.Of(default), Patience.Limit, clientVerifier,
             () => client.AuthenticateAsServerAsync(TlsContexts.ForServer(_pki.Server, clientVerifier)));
         probe.Note("accepted");
-        var connected = await Handshake.RunAsync(_worker.Worker, server, Patience.Limit, serverVerifier,
+        var connected = await Handshake.RunAsync(_worker.Worker, server, _worker.Worker.Handshakes.Of(default), Patience.Limit, serverVerifier,
             () => server.AuthenticateAsClientAsync(TlsContexts.ForClient(_pki.Client, serverVerifier)));
         probe.Note("connected");
         Assert.Equal((null, null), (accepted.Reason, connected.Reason));

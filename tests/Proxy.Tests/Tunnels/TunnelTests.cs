@@ -201,7 +201,7 @@ public sealed class TunnelTests : IDisposable
     public async Task A_tunnel_whose_other_end_is_gone_is_not_used()
     {
         await _nodes.ConverseAsync();
-        await _nodes.Far.Worker.DoAsync(() => _nodes.Far.Seat.Table.ForEach(tunnel => tunnel.Abort()));
+        await _nodes.Far.Worker.DoAsync(() => _nodes.Far.Seat.Table.ForEach(tunnel => tunnel.Abort(), (_, _) => { }));
         await _nodes.ConverseAsync();
         Assert.Equal(2, _nodes.Handshakes);
     }
