@@ -22,7 +22,6 @@ internal sealed class DaemonStatus(
         WriteCapture(json);
         new LimitStatus(seats, budget, limits).Write(json);
         json.WriteNumber("workers", seats.Count);
-        WriteTunnels(json);
         json.WriteEndObject();
     }
 
@@ -89,15 +88,6 @@ internal sealed class DaemonStatus(
         foreach (var (pod, fault) in namespaces.Faults)
             json.WriteString(pod, fault);
         json.WriteEndObject();
-        json.WriteEndObject();
-    }
-
-    // The workers' own numbers, read from outside: each is a moment's.
-    private void WriteTunnels(Utf8JsonWriter json)
-    {
-        json.WriteStartObject("outboundTunnels");
-        json.WriteNumber("opened", seats.Sum(seat => seat.Tunnels.Opened));
-        json.WriteNumber("resting", seats.Sum(seat => seat.Tunnels.Resting));
         json.WriteEndObject();
     }
 

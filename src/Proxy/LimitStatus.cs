@@ -17,6 +17,7 @@ internal sealed class LimitStatus(IReadOnlyList<ConnectionSeat> seats, Connectio
         WriteDescriptors(json);
         WriteBuffers(json);
         WriteQueues(json);
+        WriteTunnels(json);
         WriteTimes(json);
         WriteRequests(json);
         json.WriteEndObject();
@@ -63,12 +64,25 @@ internal sealed class LimitStatus(IReadOnlyList<ConnectionSeat> seats, Connectio
         json.WriteEndObject();
     }
 
+    // The workers' own numbers, read from outside: each is a moment's.
+    private void WriteTunnels(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("restingTunnels");
+        json.WriteNumber("used", seats.Sum(seat => seat.Tunnels.Resting));
+        json.WriteNumber("limitPerWorker", limits.Tunnels.Resting);
+        json.WriteNumber("limitPerPair", limits.Tunnels.RestingPerPair);
+        json.WriteNumber("openedSoFar", seats.Sum(seat => seat.Tunnels.Opened));
+        json.WriteEndObject();
+    }
+
     private void WriteTimes(Utf8JsonWriter json)
     {
         json.WriteStartObject("milliseconds");
         json.WriteNumber("connect", (long)limits.Connect.TotalMilliseconds);
         json.WriteNumber("handshake", (long)limits.Handshake.TotalMilliseconds);
         json.WriteNumber("hold", (long)limits.Hold.TotalMilliseconds);
+        json.WriteNumber("open", (long)limits.Open.TotalMilliseconds);
+        json.WriteNumber("tunnelIdle", (long)limits.Tunnels.Idle.TotalMilliseconds);
         json.WriteNumber("requestHead", (long)limits.Http.HeadTimeout.TotalMilliseconds);
         json.WriteNumber("idle", (long)limits.Relay.Idle.TotalMilliseconds);
         json.WriteNumber("halfOpen", (long)limits.Relay.HalfOpen.TotalMilliseconds);

@@ -11,7 +11,7 @@ internal sealed class OutboundTunnels(ConnectionSeat seat)
     /// <summary>Sooner than for an application's connection: a tunnel that rests on a dead peer would break the next stream.</summary>
     internal static readonly KeepAlive KeepAlive = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(5), Probes: 3);
 
-    private readonly TunnelPool _pool = new(seat.Worker, seat.Time, seat.Limits.Tunnels);
+    private readonly TunnelPool _pool = new(seat.Worker, seat.Time, seat.Limits.Tunnels, () => seat.Budget.TryRest(), () => seat.Budget.EndRest());
 
     /// <summary>Tunnels that carry no stream just now.</summary>
     internal int Resting => _pool.Count;
@@ -38,6 +38,9 @@ internal sealed class OutboundTunnels(ConnectionSeat seat)
         else
             _pool.Add(key, tunnel);
     }
+
+    /// <summary>Ends a resting tunnel in favour of a connection; false when none rests.</summary>
+    internal bool TryEndOne() => _pool.TryEndOne();
 
     /// <summary>A tunnel ends with the SVID, bundle or pod that it rests on; one that carries a stream, after it.</summary>
     internal void OnMeshChanged() => _pool.EndWhere(HasLostGround);

@@ -103,7 +103,8 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
     {
         if (!pod.TryEnter(seat.Limits.ConnectionsPerWorkload))
             return OutcomeReason.TooManyConnections;
-        if (seat.Budget.TryEnter())
+        // What rests makes room for what is wanted now.
+        if (seat.Budget.TryEnter() || (seat.Tunnels.TryEndOne() && seat.Tunnels.TryEndOne() && seat.Budget.TryEnter()))
             return null;
         pod.Leave();
         return OutcomeReason.OutOfResources;

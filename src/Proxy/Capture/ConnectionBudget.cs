@@ -2,7 +2,7 @@ namespace Proxy.Capture;
 
 /// <summary>
 /// How many captured connections the process may have at once: as configured, and as the descriptors allow that the
-/// captured pods leave over. Shared by all workers and the control plane.
+/// captured pods and resting tunnels leave over. Shared by all workers and the control plane.
 /// </summary>
 /// <param name="most">The configured limit.</param>
 /// <param name="descriptors">Descriptors for pods and connections together: the process's limit without the control plane's reserve.</param>
@@ -12,7 +12,7 @@ internal sealed class ConnectionBudget(int most, long descriptors)
     internal const int DescriptorsPerConnection = 2;
 
     private int _connections;
-    private long _podDescriptors;
+    private long _otherDescriptors;
     private long _refused;
 
     internal int Connections => Volatile.Read(ref _connections);
@@ -20,7 +20,7 @@ internal sealed class ConnectionBudget(int most, long descriptors)
     /// <summary>Connections that were refused because there were as many as there may be.</summary>
     internal long Refused => Volatile.Read(ref _refused);
 
-    internal int Limit => (int)Math.Clamp((descriptors - Volatile.Read(ref _podDescriptors)) / DescriptorsPerConnection, 0, most);
+    internal int Limit => (int)Math.Clamp((descriptors - Volatile.Read(ref _otherDescriptors)) / DescriptorsPerConnection, 0, most);
 
     /// <summary>Counts one more connection, unless that would exceed the limit.</summary>
     internal bool TryEnter()
@@ -35,7 +35,18 @@ internal sealed class ConnectionBudget(int most, long descriptors)
     internal void Leave() => Interlocked.Decrement(ref _connections);
 
     /// <summary>A pod is captured whatever it takes: it only leaves less for connections.</summary>
-    internal void AddPod(int descriptors) => Interlocked.Add(ref _podDescriptors, descriptors);
+    internal void AddPod(int descriptors) => Interlocked.Add(ref _otherDescriptors, descriptors);
 
-    internal void RemovePod(int descriptors) => Interlocked.Add(ref _podDescriptors, -descriptors);
+    internal void RemovePod(int descriptors) => Interlocked.Add(ref _otherDescriptors, -descriptors);
+
+    /// <summary>A tunnel of this node comes to rest, unless its descriptor is wanted for a connection.</summary>
+    internal bool TryRest()
+    {
+        if (Connections >= Limit)
+            return false;
+        Interlocked.Increment(ref _otherDescriptors);
+        return true;
+    }
+
+    internal void EndRest() => Interlocked.Decrement(ref _otherDescriptors);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Engine;
 
 namespace Proxy.Commands;
 
@@ -32,6 +33,17 @@ internal sealed class LimitOptions
     private readonly Option<int> questionQueue = CommandOptions.Number(
         "--question-queue", "First packets of one pod that may wait in the kernel.", Defaults.QuestionQueue, 1, 65_536);
 
+    private readonly Option<int> restingTunnels = CommandOptions.Number(
+        "--max-resting-tunnels", "Tunnels to other nodes that one worker keeps without a stream.", Defaults.Tunnels.Resting, 0, MostConnections);
+
+    private readonly Option<int> restingPerPair = CommandOptions.Number(
+        "--max-resting-tunnels-per-pair", "The same, between one client pod and one server pod's port.", Defaults.Tunnels.RestingPerPair, 0, MostConnections);
+
+    private readonly Option<int> tunnelIdle = CommandOptions.Number(
+        "--tunnel-idle-timeout", "Ends a tunnel that carried no stream for so long, in seconds.", (int)Defaults.Tunnels.Idle.TotalSeconds, 1, LongestSeconds);
+
+    private readonly Option<int> open = Milliseconds("--open-timeout", "Limit of the answer of the server's node to a stream in a tunnel", Defaults.Open, 1);
+
     private readonly Option<int> connect = Milliseconds("--connect-timeout", "Limit of a connect to a server", Defaults.Connect, 1);
 
     private readonly Option<int> handshake = Milliseconds("--handshake-timeout", "Limit of a TLS handshake, waiting for its turns included", Defaults.Handshake, 1);
@@ -56,7 +68,7 @@ internal sealed class LimitOptions
     internal void AddTo(Command command)
     {
         foreach (var option in (Option[])[perWorkload, total, reserved, buffers, handshakes, heldQuestions, questionQueue,
-            connect, handshake, hold, head, idle, halfOpen, headBytes, headers, target])
+            restingTunnels, restingPerPair, tunnelIdle, open, connect, handshake, hold, head, idle, halfOpen, headBytes, headers, target])
             command.Add(option);
     }
 
@@ -69,6 +81,13 @@ internal sealed class LimitOptions
         HandshakesPerClient = result.GetValue(handshakes),
         HeldQuestions = result.GetValue(heldQuestions),
         QuestionQueue = result.GetValue(questionQueue),
+        Tunnels = new TunnelLimits
+        {
+            Idle = TimeSpan.FromSeconds(result.GetValue(tunnelIdle)),
+            RestingPerPair = result.GetValue(restingPerPair),
+            Resting = result.GetValue(restingTunnels),
+        },
+        Open = TimeSpan.FromMilliseconds(result.GetValue(open)),
         Connect = TimeSpan.FromMilliseconds(result.GetValue(connect)),
         Handshake = TimeSpan.FromMilliseconds(result.GetValue(handshake)),
         Hold = TimeSpan.FromMilliseconds(result.GetValue(hold)),

@@ -43,10 +43,18 @@ internal sealed class TunnelPool
     private readonly TimeProvider _time;
     private readonly TunnelLimits _limits;
     private readonly Dictionary<TunnelKey, List<Resting>> _pairs = [];
+    private readonly Func<bool> _tryRest;
+    private readonly Action _endRest;
     private readonly WheelTimer _sweep;
 
-    internal TunnelPool(Worker worker, TimeProvider time, TunnelLimits limits)
+    /// <param name="worker">The worker of every tunnel in the pool.</param>
+    /// <param name="time">The clock of rest and expiry.</param>
+    /// <param name="limits">How many, for how long.</param>
+    /// <param name="tryRest">Whether the process can spare one more descriptor; if so, it is taken.</param>
+    /// <param name="endRest">Gives that descriptor back, before a stream or the end.</param>
+    internal TunnelPool(Worker worker, TimeProvider time, TunnelLimits limits, Func<bool> tryRest, Action endRest)
     {
+        (_tryRest, _endRest) = (tryRest, endRest);
         _worker = worker;
         _time = time;
         _limits = limits;
@@ -76,7 +84,7 @@ internal sealed class TunnelPool
     /// <param name="tunnel">The tunnel; its stream is over.</param>
     internal void Add(TunnelKey key, TunnelClient tunnel)
     {
-        if (!tunnel.IsFree || Count >= _limits.Resting)
+        if (!tunnel.IsFree || Count >= _limits.Resting || _limits.RestingPerPair == 0 || !_tryRest())
         {
             tunnel.Close();
             return;
@@ -100,6 +108,15 @@ internal sealed class TunnelPool
     {
         foreach (var resting in _pairs.Where(pair => hasLostGround(pair.Key)).SelectMany(pair => pair.Value).ToArray())
             End(resting);
+    }
+
+    /// <summary>Ends a resting tunnel, so that its descriptor can serve a connection; false when none rests.</summary>
+    internal bool TryEndOne()
+    {
+        if (_pairs.Values.FirstOrDefault() is not { } pair)
+            return false;
+        End(pair[0]);
+        return true;
     }
 
     private void Sweep()
@@ -135,6 +152,7 @@ internal sealed class TunnelPool
         if (pair.Count == 0)
             _pairs.Remove(resting.Key);
         Count--;
+        _endRest();
         return true;
     }
 

@@ -37,6 +37,18 @@ public class ConnectionBudgetTests
     }
 
     [Fact]
+    public void A_tunnel_rests_only_on_a_descriptor_that_no_connection_needs()
+    {
+        var budget = new ConnectionBudget(1000, 4);
+        Assert.True(budget.TryRest());
+        Assert.Equal(1, budget.Limit);
+        Assert.True(budget.TryEnter());
+        Assert.False(budget.TryRest());
+        budget.EndRest();
+        Assert.Equal(2, budget.Limit);
+    }
+
+    [Fact]
     public void The_limit_holds_when_several_workers_count_at_once()
     {
         var budget = new ConnectionBudget(100, int.MaxValue);

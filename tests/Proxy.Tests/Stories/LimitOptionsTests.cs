@@ -14,6 +14,10 @@ public class LimitOptionsTests
         { "--max-handshakes", 1, 1_000_000 },
         { "--max-held-questions", 0, 65_536 },
         { "--question-queue", 1, 65_536 },
+        { "--max-resting-tunnels", 0, 1_000_000 },
+        { "--max-resting-tunnels-per-pair", 0, 1_000_000 },
+        { "--tunnel-idle-timeout", 1, 2_592_000 },
+        { "--open-timeout", 1, 600_000 },
         { "--connect-timeout", 1, 600_000 },
         { "--handshake-timeout", 1, 600_000 },
         { "--hold-timeout", 0, 600_000 },
@@ -55,6 +59,10 @@ public class LimitOptionsTests
         Assert.Equal(7, Read("--max-buffer-memory", "7").BufferMemory);
         Assert.Equal(7, Read("--max-held-questions", "7").HeldQuestions);
         Assert.Equal(7, Read("--max-handshakes", "7").HandshakesPerClient);
+        Assert.Equal(7, Read("--max-resting-tunnels", "7").Tunnels.Resting);
+        Assert.Equal(7, Read("--max-resting-tunnels-per-pair", "7").Tunnels.RestingPerPair);
+        Assert.Equal(TimeSpan.FromSeconds(7), Read("--tunnel-idle-timeout", "7").Tunnels.Idle);
+        Assert.Equal(TimeSpan.FromMilliseconds(7), Read("--open-timeout", "7").Open);
     }
 
     private static ParseResult Parse(params string[] arguments) => RunCommand.Create().Parse(arguments);

@@ -7,11 +7,14 @@ namespace Proxy.Tests.Tunnels;
 /// <summary>One worker of a node, with its own snapshot.</summary>
 internal sealed class Node
 {
-    public Node(string name, ConnectionLimits? limits)
+    public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null)
     {
         Flows = new FlowRing(name, TimeProvider.System);
         limits ??= new ConnectionLimits { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
-        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, TimeProvider.System);
+        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, TimeProvider.System)
+        {
+            Budget = budget ?? new ConnectionBudget(int.MaxValue, int.MaxValue),
+        };
     }
 
     public TestWorker Worker { get; } = new();

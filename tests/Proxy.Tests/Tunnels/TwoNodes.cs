@@ -30,9 +30,9 @@ internal sealed class TwoNodes : IDisposable
     private X509Svid _server;
     private TrustBundle _bundle;
 
-    public TwoNodes(ConnectionLimits? limits = null)
+    public TwoNodes(ConnectionLimits? limits = null, ConnectionBudget? budget = null)
     {
-        Near = new Node(Cast.ThisNode, limits);
+        Near = new Node(Cast.ThisNode, limits, budget);
         Far = new Node(Cast.OtherNode, limits);
         Application = new Loopback(Stage.ServerAddress);
         Destination = Application.Endpoint;
