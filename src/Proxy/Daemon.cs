@@ -35,7 +35,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var seats = StartWorkers(flows);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
         await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
-        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture, tools), home, options.Capture.ProxyMark, _pods,
+        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture with { ProbeSourceIPv4 = null, ProbeSourceIPv6 = null }, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += _mesh.Publish;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Capture;
+using Proxy.Policy;
 using Proxy.Spiffe;
 
 namespace Proxy;
@@ -76,6 +77,7 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
             json.WriteString("netns", pod.Scope.Namespace.Name);
             json.WriteNumber("connections", pod.Connections);
             WriteTexts(json, "foreign", pod.Foreign);
+            WriteExclusions(json, pod.Workload.Exclusions);
             json.WriteEndObject();
         }
 
@@ -84,6 +86,15 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
         foreach (var (pod, fault) in namespaces.Faults)
             json.WriteString(pod, fault);
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteExclusions(Utf8JsonWriter json, Exclusions excluded)
+    {
+        json.WriteStartObject("excluded");
+        WriteTexts(json, "inboundPorts", excluded.InboundPorts.Select(range => range.ToString()));
+        WriteTexts(json, "outboundPorts", excluded.OutboundPorts.Select(range => range.ToString()));
+        WriteTexts(json, "outboundCidrs", excluded.OutboundCidrs.Select(range => range.ToString()));
         json.WriteEndObject();
     }
 

@@ -18,6 +18,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
         var (addresses, refused) = (workloads.Addresses, workloads.RefusedAddresses);
         var services = ServiceTable.Build(objects, workloads.Workloads, address => addresses.ContainsKey(address) || refused.Contains(address), faults);
         var documents = DocumentsOf(objects);
+        faults.AddRange(ExclusionLint.Find(objects.OfType<PodDocument>(), workloads.Workloads, documents));
         return new ClusterSnapshot
         {
             Revision = before.Revision + 1,

@@ -21,8 +21,8 @@ internal sealed class RedirectOptions
     private readonly Option<ushort> outbound = Number("--outbound-port", "Port of the outbound capture listener.", Defaults.OutboundPort);
     private readonly Option<ushort> inbound = Number("--inbound-port", "Port of the inbound capture listener.", Defaults.InboundPort);
     private readonly Option<ushort> queue = Number("--queue-number", "NFQUEUE on which the kernel asks.", Defaults.QueueNumber);
-    private readonly Option<IPAddress?> probe4 = Probe("--probe-source-ipv4", AddressFamily.InterNetwork);
-    private readonly Option<IPAddress?> probe6 = Probe("--probe-source-ipv6", AddressFamily.InterNetworkV6);
+    private readonly Option<IPAddress?> probe4 = Probe("--probe-source-ipv4", AddressFamily.InterNetwork, Defaults.ProbeSourceIPv4);
+    private readonly Option<IPAddress?> probe6 = Probe("--probe-source-ipv6", AddressFamily.InterNetworkV6, Defaults.ProbeSourceIPv6);
 
     private readonly Option<string> iptables = CommandOptions.Text(
         "--iptables", "Variant of iptables that makes the rules: nft, legacy, or auto, the first that works, nft before legacy.", "auto", "VARIANT");
@@ -74,19 +74,21 @@ internal sealed class RedirectOptions
         return otherwise;
     }
 
-    private static Option<IPAddress?> Probe(string name, AddressFamily family) => new(name)
+    private static Option<IPAddress?> Probe(string name, AddressFamily family, IPAddress? otherwise) => new(name)
     {
-        Description = $"Link-local source of the node's own connections, passed uncaptured (env {Variable(name)}, default none)",
+        Description = $"Source that the node gives to its own connections (probes), passed uncaptured; none: they are captured (env {Variable(name)}, default {otherwise})",
         HelpName = "ADDRESS",
-        DefaultValueFactory = result => Environment.GetEnvironmentVariable(Variable(name)) is { } text ? Address(text, name, family, result.AddError) : null,
+        DefaultValueFactory = result => Environment.GetEnvironmentVariable(Variable(name)) is { } text ? Address(text, name, family, result.AddError) : otherwise,
         CustomParser = result => Address(result.Tokens[0].Value, name, family, result.AddError),
     };
 
     private static IPAddress? Address(string text, string name, AddressFamily family, Action<string> fail)
     {
+        if (text == "none")
+            return null;
         if (IPAddress.TryParse(text, out var address) && address.AddressFamily == family && !text.Contains('%'))
             return address;
-        fail($"{name}: '{text}' is not an address of this family");
+        fail($"{name}: '{text}' is neither an address of this family nor none");
         return null;
     }
 
@@ -103,5 +105,5 @@ internal sealed class RedirectOptions
         _ => null,
     };
 
-    private static string Variable(string name) => "NODE_PROXY_" + name[2..].Replace('-', '_').ToUpperInvariant();
+    internal static string Variable(string name) => "NODE_PROXY_" + name[2..].Replace('-', '_').ToUpperInvariant();
 }

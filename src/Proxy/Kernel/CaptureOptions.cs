@@ -1,4 +1,5 @@
 using System.Net;
+using Proxy.Policy;
 
 namespace Proxy.Kernel;
 
@@ -36,13 +37,19 @@ internal sealed record CaptureOptions
     public TimeSpan AllowSetTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The link-local source that the node gives to its own connections (probes); they pass uncaptured.
-    /// None by default: without the node's rule anyone could take the address.
+    /// The source that the node gives to its own connections (probes); they pass uncaptured. Null: nothing passes as a
+    /// probe. Meant for a node whose own rules stand: without them another machine could take the address.
     /// </summary>
-    public IPAddress? ProbeSourceIPv4 { get; init; }
+    public IPAddress? ProbeSourceIPv4 { get; init; } = IPAddress.Parse("169.254.7.127");
 
-    /// <summary>As <see cref="ProbeSourceIPv4"/>, for IPv6.</summary>
-    public IPAddress? ProbeSourceIPv6 { get; init; }
+    /// <summary>As <see cref="ProbeSourceIPv4"/>, for IPv6; not link-local, since a pod could not answer by its default route.</summary>
+    public IPAddress? ProbeSourceIPv6 { get; init; } = IPAddress.Parse("fd16:9254:7127:1337:ffff:ffff:ffff:ffff");
+
+    /// <summary>What else passes uncaptured.</summary>
+    public Exclusions Exclusions { get; init; } = Exclusions.None;
+
+    /// <summary>Whether anything passes by connection tracking.</summary>
+    internal bool HasBypass => ProbeSourceIPv4 is not null || ProbeSourceIPv6 is not null || !Exclusions.IsEmpty;
 
     /// <summary>The variant of iptables that makes the rules; null: the first that works here, nft before legacy.</summary>
     public IptablesVariant? Iptables { get; init; }

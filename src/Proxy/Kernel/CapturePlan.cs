@@ -27,7 +27,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
             yield return Restore(family, family == CaptureFamily.IPv4
                 ? [CaptureSettings.State(found), .. RuleSet(family).SecondNet]
                 : RuleSet(family).SecondNet);
-        foreach (var (key, value) in CaptureSettings.Needed(found.Settings))
+        foreach (var (key, value) in CaptureSettings.Needed(options, found.Settings))
             yield return new CaptureStep("sysctl", ["-w", $"{key}={value}"]);
         yield return new CaptureStep("ip", ["link", "set", "dev", "lo", "up"]);
         yield return new CaptureStep("ipset", ["restore", "-exist"], string.Concat(found.Families.Select(Sets)));
