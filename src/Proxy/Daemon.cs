@@ -35,18 +35,19 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var seats = StartWorkers(flows);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
         await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
-        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture with { ProbeSourceIPv4 = null, ProbeSourceIPv6 = null }, tools), home, options.Capture.ProxyMark, _pods,
+        var probes = new NodeProbes(options.NodeName, NodeRules.WithWhatWorks(options.Capture, tools, log.For("capture").AsAction(LogLevel.Warning)), home, time, log.For("capture").AsAction(LogLevel.Error));
+        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += _mesh.Publish;
-        var status = new DaemonStatus(_mesh, _pods, namespaces, identities, seats);
+        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats);
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);
         await cluster.StartAsync(stop);
         Follow(cluster.Current, identities);
         var identityStream = identities.RunAsync(stop);
-        await ReconcileAsync(namespaces, status, stop);
+        await ReconcileAsync(probes, namespaces, status, stop);
         await namespaces.CloseAsync();
         await identityStream;
         foreach (var seat in seats)
@@ -88,11 +89,13 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     }
 
     /// <summary>Follows the cluster; now and then looks by itself, for namespaces come and go without a manifest's change.</summary>
-    private async Task ReconcileAsync(PodNamespaces namespaces, DaemonStatus status, CancellationToken stop)
+    private async Task ReconcileAsync(NodeProbes probes, PodNamespaces namespaces, DaemonStatus status, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var stands = await namespaces.ReconcileAsync(_mesh.Current.Cluster, stop);
+            var cluster = _mesh.Current.Cluster;
+            var probesStand = await probes.ReconcileAsync(cluster);
+            var stands = await namespaces.ReconcileAsync(cluster, stop) && probesStand;
             if (stands && !status.IsReady)
                 log.Info("node-proxy ready");
             status.IsReady = stands;

@@ -6,7 +6,7 @@ using Proxy.Spiffe;
 namespace Proxy;
 
 /// <summary>What the process holds and does now, for people and tools.</summary>
-internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces namespaces, IIdentitySource identities, IReadOnlyList<ConnectionSeat> seats)
+internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces namespaces, NodeProbes probes, IIdentitySource identities, IReadOnlyList<ConnectionSeat> seats)
 {
     /// <summary>True while every enrolled pod of this node is captured.</summary>
     internal bool IsReady { get; set; }
@@ -82,6 +82,11 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
         }
 
         json.WriteEndArray();
+        json.WriteStartObject("probes");
+        json.WriteString("sourceIPv4", probes.Options.ProbeSourceIPv4?.ToString());
+        json.WriteString("sourceIPv6", probes.Options.ProbeSourceIPv6?.ToString());
+        json.WriteString("fault", probes.Fault);
+        json.WriteEndObject();
         json.WriteStartObject("faults");
         foreach (var (pod, fault) in namespaces.Faults)
             json.WriteString(pod, fault);

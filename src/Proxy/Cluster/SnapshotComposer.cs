@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
 
@@ -27,6 +28,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             RefusedAddresses = refused,
             Services = services.Targets,
             ServiceAddresses = services.Addresses,
+            NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
             PodCidrs = options.PodCidrs,
             Documents = documents,
             Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),

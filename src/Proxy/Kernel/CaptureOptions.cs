@@ -66,7 +66,11 @@ internal sealed record CaptureOptions
         Require(OutboundPort != 0 && InboundPort != 0 && OutboundPort != InboundPort, "the capture ports must differ and not be zero");
         Require(AllowSetLimit is > 0 and <= 65536, "the allow set must hold between 1 and 65536 entries");
         Require(AllowSetTime >= TimeSpan.FromSeconds(1) && AllowSetTime <= TimeSpan.FromHours(1), "allow set entries last between 1 s and 1 h");
+        Require(ProbeSourceIPv4 is null || IsWithin(ProbeSourceIPv4, "169.254.0.0/16"), "the probe source must be within 169.254.0.0/16: a node's or pod's own address tells nothing apart");
+        Require(ProbeSourceIPv6 is null || IsWithin(ProbeSourceIPv6, "fc00::/7"), "the probe source must be within fc00::/7: a node's or pod's own address tells nothing apart");
     }
+
+    private static bool IsWithin(IPAddress address, string range) => Cidr.TryParse(range, out var cidr) && cidr.Contains(Address.From(address));
 
     private static void Require(bool holds, string otherwise)
     {
