@@ -94,8 +94,10 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         while (!stop.IsCancellationRequested)
         {
             var cluster = _mesh.Current.Cluster;
-            var probesStand = await probes.ReconcileAsync(cluster);
-            var stands = await namespaces.ReconcileAsync(cluster, stop) && probesStand;
+            var probing = probes.ReconcileAsync(cluster);
+            if (!probes.HaveStood)
+                await probing;
+            var stands = await namespaces.ReconcileAsync(cluster, stop) & await probing;
             if (stands && !status.IsReady)
                 log.Info("node-proxy ready");
             status.IsReady = stands;

@@ -19,11 +19,14 @@ internal sealed class NodeProbes(string nodeName, NodeRules rules, NetworkNamesp
 
     internal CaptureOptions Options => rules.Options;
 
+    /// <summary>Whether the rules have been made; until then no pod may believe the probe source.</summary>
+    internal bool HaveStood => _pods is not null;
+
     /// <summary>Why the rules could not be made right; null when they stand.</summary>
     internal string? Fault { get; private set; }
 
     /// <summary>True when the rules stand for the pods of the snapshot.</summary>
-    /// <exception cref="IOException">They never stood: then no pod may believe the probe source.</exception>
+    /// <exception cref="IOException">They never stood.</exception>
     internal async Task<bool> ReconcileAsync(ClusterSnapshot cluster)
     {
         HashSet<Address> pods = [.. cluster.LocalTo(nodeName).Where(workload => workload.IsEnrolled).SelectMany(workload => AddressesOf(workload, cluster))];
@@ -37,7 +40,7 @@ internal sealed class NodeProbes(string nodeName, NodeRules rules, NetworkNamesp
         }
         catch (Exception e) when (e is IOException or CaptureException)
         {
-            if (_pods is null)
+            if (!HaveStood)
                 throw new IOException($"the node's own rules cannot be made: {e.Message} (without them: --probe-source-ipv4 none --probe-source-ipv6 none)");
             if (Fault != e.Message)
                 log($"the node's own rules cannot be made right: {e.Message}");

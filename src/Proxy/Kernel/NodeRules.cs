@@ -20,6 +20,9 @@ internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
     /// <summary>With the probe sources only that this kernel can give; tried in a namespace that is thrown away.</summary>
     public static NodeRules WithWhatWorks(CaptureOptions options, CaptureTools programs, Action<string> log)
     {
+        var all = new NodeRules(options, programs);
+        if (all.FindFault() is null)
+            return all;
         var none = options with { ProbeSourceIPv4 = null, ProbeSourceIPv6 = null };
         var ipv4 = new NodeRules(none with { ProbeSourceIPv4 = options.ProbeSourceIPv4 }, programs);
         var ipv6 = new NodeRules(none with { ProbeSourceIPv6 = options.ProbeSourceIPv6 }, programs);
@@ -32,16 +35,23 @@ internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
 
     private bool Works(CaptureFamily family, Action<string> log)
     {
+        if (FindFault() is not { } fault)
+            return true;
+        log($"{family.Name}: the node's own connections (probes) are captured like any other, since no rule can tell them apart: {fault} (modprobe xt_owner xt_nat xt_set ip_set_hash_ip)");
+        return false;
+    }
+
+    private string? FindFault()
+    {
         try
         {
             using var sample = NetworkNamespace.CreateTransient();
             Apply(sample, []);
-            return true;
+            return null;
         }
         catch (Exception e) when (e is CaptureException or IOException)
         {
-            log($"{family.Name}: the node's own connections (probes) are captured like any other, since no rule can tell them apart: {e.Message} (modprobe xt_owner xt_nat xt_set ip_set_hash_ip)");
-            return false;
+            return e.Message;
         }
     }
 }
