@@ -27,7 +27,7 @@ public sealed class Exclusions : IEquatable<Exclusions>
     public bool IsEmpty => InboundPorts.Count == 0 && OutboundPorts.Count == 0 && OutboundCidrs.Count == 0;
 
     /// <summary>Whether connections to this port of the pod are excluded.</summary>
-    public bool CoverInbound(ushort port)
+    public bool CoversInbound(ushort port)
     {
         for (var i = 0; i < InboundPorts.Count; i++)
         {

@@ -96,6 +96,6 @@ public class ExclusionsTests
     {
         Assert.Null(Exclusions.ReadPorts("80,8000-8010", out var ports));
 
-        Assert.Equal(isCovered, new Exclusions { InboundPorts = ports }.CoverInbound((ushort)port));
+        Assert.Equal(isCovered, new Exclusions { InboundPorts = ports }.CoversInbound((ushort)port));
     }
 }

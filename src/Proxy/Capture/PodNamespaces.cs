@@ -101,8 +101,8 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
     }
 
     /// <summary>
-    /// Makes the rules of a captured pod follow its exclusions. Interrupted, the pod has the narrower of both in each
-    /// place; it is tried again at the next pass.
+    /// Makes the rules of a captured pod follow its exclusions. Interrupted, only that passes which the old and the new
+    /// rules both let by; it is tried again at the next pass.
     /// </summary>
     private async Task<string?> FindExclusionFaultAsync(Captured captured)
     {

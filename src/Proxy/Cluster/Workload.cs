@@ -52,7 +52,7 @@ internal sealed class Workload
     public bool IsEnrolled => Mode != EnrolmentMode.Disabled && !IsHostNetwork;
 
     /// <summary>Whether a node-proxy stands before this port of the workload.</summary>
-    public bool IsCapturedAt(ushort port) => IsEnrolled && !Exclusions.CoverInbound(port);
+    public bool IsCapturedAt(ushort port) => IsEnrolled && !Exclusions.CoversInbound(port);
 
     public bool HasSameContentAs(Workload other) =>
         Uid == other.Uid

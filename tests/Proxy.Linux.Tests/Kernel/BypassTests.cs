@@ -11,15 +11,14 @@ public sealed class BypassTests
 {
     private const int Excluded = 81;
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(500);
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task An_excluded_inbound_port_is_open_and_no_other(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task An_excluded_inbound_port_is_open_and_no_other(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        Rules(inbound: "81,90-91").Apply(pods.PodNamespace);
+        Rules(inbound: "81,90-91", variant: variant).Apply(pods.PodNamespace);
         using var excluded = new TestServer(pods.PodNamespace, ipv4, Excluded);
         using var captured = new TestServer(pods.PodNamespace, ipv4);
         using var far = new TestServer(pods.FarNamespace, ipv4, Excluded);
@@ -30,12 +29,11 @@ public sealed class BypassTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task An_excluded_outbound_port_is_open_and_no_other(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task An_excluded_outbound_port_is_open_and_no_other(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        Rules(outbound: "80-81").Apply(pods.PodNamespace);
+        Rules(outbound: "80-81", variant: variant).Apply(pods.PodNamespace);
         using var excluded = new TestServer(pods.FarNamespace, ipv4, Excluded);
         using var captured = new TestServer(pods.FarNamespace, ipv4, 82);
         using var near = new TestServer(pods.PodNamespace, ipv4, Excluded);
@@ -46,12 +44,11 @@ public sealed class BypassTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task An_excluded_outbound_range_is_open_and_no_other(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task An_excluded_outbound_range_is_open_and_no_other(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        Rules(cidrs: "10.99.0.1/32,fd99::1/128").Apply(pods.PodNamespace);
+        Rules(cidrs: "10.99.0.1/32,fd99::1/128", variant: variant).Apply(pods.PodNamespace);
         var other = IPAddress.Parse(ipv4 ? "10.99.0.5" : "fd99::5");
         pods.InFar($"ip addr add {other}/{(ipv4 ? 24 : 64)} dev eth0{(ipv4 ? "" : " nodad")}");
         using var far = new TestServer(pods.FarNamespace, ipv4);
@@ -71,8 +68,8 @@ public sealed class BypassTests
         using var far = new TestServer(pods.FarNamespace, ipv4);
         using var near = new TestServer(pods.PodNamespace, ipv4);
         var before = pods.PacketsFromPod(ipv4);
-        Assert.False(await ConnectsAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), from: 81));
-        Assert.False(await ConnectsAsync(pods.FarNamespace, TestPods.PodAddress(ipv4), from: 82));
+        Assert.False(await ConnectsAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), from: 81, ShortPatience));
+        Assert.False(await ConnectsAsync(pods.FarNamespace, TestPods.PodAddress(ipv4), from: 82, ShortPatience));
         Assert.Equal((0, 0, before), (far.Accepted, near.Accepted, pods.PacketsFromPod(ipv4)));
     }
 
@@ -92,12 +89,12 @@ public sealed class BypassTests
 
         Rules(inbound: "80", outbound: "80").Apply(pods.PodNamespace);
 
-        Assert.True(await EchoesAsync(outbound));
-        Assert.True(await EchoesAsync(inbound));
+        Assert.True(await EchoesAsync(outbound, Patience));
+        Assert.True(await EchoesAsync(inbound, Patience));
         relay.Kill();
         var packets = pods.PacketsFromPod(ipv4);
-        Assert.False(await EchoesAsync(outbound));
-        Assert.False(await EchoesAsync(inbound));
+        Assert.False(await EchoesAsync(outbound, ShortPatience));
+        Assert.False(await EchoesAsync(inbound, ShortPatience));
         Assert.Equal(packets, pods.PacketsFromPod(ipv4));
     }
 
@@ -118,7 +115,7 @@ public sealed class BypassTests
 
         Rules(inbound: "82", outbound: "82").Apply(pods.PodNamespace);
 
-        Assert.False(await EchoesAsync(connection));
+        Assert.False(await EchoesAsync(connection, ShortPatience));
         Assert.Equal(packets, pods.PacketsFromPod(ipv4));
     }
 
@@ -134,7 +131,7 @@ public sealed class BypassTests
 
         Rules(inbound: "79-83", outbound: "25").Apply(pods.PodNamespace);
 
-        Assert.True(await EchoesAsync(connection));
+        Assert.True(await EchoesAsync(connection, Patience));
     }
 
     [Fact]
@@ -164,13 +161,13 @@ public sealed class BypassTests
         pods.InFar($"ip addr add {probe}/{(ipv4 ? 32 : 128)} dev eth0{(ipv4 ? "" : " nodad")}");
         using var near = new TestServer(pods.PodNamespace, ipv4);
         using var far = new TestServer(pods.FarNamespace, ipv4);
-        Assert.True(await ConnectsAsync(pods.FarNamespace, TestPods.PodAddress(ipv4), from: 0, probe));
+        Assert.True(await ConnectsAsync(pods.FarNamespace, TestPods.PodAddress(ipv4), from: 0, Patience, probe));
         Assert.Null(await TestClient.EchoAsync(pods.PodNamespace, probe, 80, ShortPatience));
         Assert.Null(await TestClient.EchoAsync(pods.FarNamespace, TestPods.PodAddress(ipv4), 80, ShortPatience));
         Assert.Equal((1, 0), (near.Accepted, far.Accepted));
     }
 
-    private static CaptureRules Rules(string inbound = "", string outbound = "", string cidrs = "") => new(new CaptureOptions
+    private static CaptureRules Rules(string inbound = "", string outbound = "", string cidrs = "", string variant = "nft") => new(TestVariants.Options(variant) with
     {
         Exclusions = new Exclusions { InboundPorts = Ports(inbound), OutboundPorts = Ports(outbound), OutboundCidrs = Cidrs(cidrs) },
     });
@@ -194,13 +191,13 @@ public sealed class BypassTests
         var socket = TestPods.NewSocket(place, address.AddressFamily == AddressFamily.InterNetwork);
         using var patience = new CancellationTokenSource(Patience);
         await socket.ConnectAsync(new IPEndPoint(address, port), patience.Token);
-        Assert.True(await EchoesAsync(socket));
+        Assert.True(await EchoesAsync(socket, Patience));
         return socket;
     }
 
-    private static async Task<bool> EchoesAsync(Socket socket)
+    private static async Task<bool> EchoesAsync(Socket socket, TimeSpan limit)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+        using var patience = new CancellationTokenSource(limit);
         try
         {
             await socket.SendAsync(new byte[10], patience.Token);
@@ -212,16 +209,16 @@ public sealed class BypassTests
         }
     }
 
-    private static async Task<bool> ConnectsAsync(NetworkNamespace place, IPAddress address, int from, IPAddress? source = null)
+    private static async Task<bool> ConnectsAsync(NetworkNamespace place, IPAddress address, int from, TimeSpan limit, IPAddress? source = null)
     {
         var isIPv4 = address.AddressFamily == AddressFamily.InterNetwork;
         using var socket = TestPods.NewSocket(place, isIPv4);
         socket.Bind(new IPEndPoint(source ?? (isIPv4 ? IPAddress.Any : IPAddress.IPv6Any), from));
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+        using var patience = new CancellationTokenSource(limit);
         try
         {
             await socket.ConnectAsync(new IPEndPoint(address, 80), patience.Token);
-            return await EchoesAsync(socket);
+            return await EchoesAsync(socket, Patience);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
