@@ -114,5 +114,5 @@ internal static class ConnectionEndings
 
     // A server's own node-proxy tells of its side; one flow for one verdict.
     private static bool IsOursToTell(in Parties parties, string nodeName) =>
-        parties.Server.Workload is not { IsEnrolled: true } server || server.NodeName == nodeName;
+        parties.Server.Workload is not { } server || !server.IsCapturedAt(parties.Server.Endpoint.Port) || server.NodeName == nodeName;
 }

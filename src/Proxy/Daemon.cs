@@ -36,18 +36,21 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
         await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
-        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture, tools), home, options.Capture.ProxyMark, _pods,
+        var probes = new NodeProbes(options.NodeName, NodeRules.WithWhatWorks(options.Capture, tools, log.For("capture").AsAction(LogLevel.Warning)), home, time, log.For("capture").AsAction(LogLevel.Error));
+        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += _mesh.Publish;
-        var status = new DaemonStatus(_mesh, _pods, namespaces, identities, seats, budget, options.Limits);
+        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits);
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);
         await cluster.StartAsync(stop);
         Follow(cluster.Current, identities);
         var identityStream = identities.RunAsync(stop);
-        await ReconcileAsync(namespaces, status, stop);
+        // Without them a kubelet's probes would be refused once the pods are captured: then there is no start.
+        await probes.ReconcileAsync(_mesh.Current.Cluster);
+        await ReconcileAsync(probes, namespaces, status, stop);
         await namespaces.CloseAsync();
         await identityStream;
         foreach (var seat in seats)
@@ -107,11 +110,11 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     }
 
     /// <summary>Follows the cluster; now and then looks by itself, for namespaces come and go without a manifest's change.</summary>
-    private async Task ReconcileAsync(PodNamespaces namespaces, DaemonStatus status, CancellationToken stop)
+    private async Task ReconcileAsync(NodeProbes probes, PodNamespaces namespaces, DaemonStatus status, CancellationToken stop)
     {
         while (!stop.IsCancellationRequested)
         {
-            var stands = await TryReconcileAsync(namespaces, stop);
+            var stands = await TryReconcileAsync(namespaces, probes, stop);
             if (stands && !status.IsReady)
                 log.Info("node-proxy ready");
             status.IsReady = stands;
@@ -123,11 +126,13 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     }
 
     /// <summary>Whatever goes wrong, for want of descriptors or memory for example, is tried again: live connections go on.</summary>
-    private async Task<bool> TryReconcileAsync(PodNamespaces namespaces, CancellationToken stop)
+    private async Task<bool> TryReconcileAsync(PodNamespaces namespaces, NodeProbes probes, CancellationToken stop)
     {
         try
         {
-            return await namespaces.ReconcileAsync(_mesh.Current.Cluster, stop);
+            var cluster = _mesh.Current.Cluster;
+            var probing = probes.ReconcileAsync(cluster);
+            return await namespaces.ReconcileAsync(cluster, stop) & await probing;
         }
 #pragma warning disable CA1031 // the process stays up, and a bug must be seen in the log
         catch (Exception e) when (!stop.IsCancellationRequested)

@@ -1,12 +1,13 @@
 using System.Text.Json;
 using Proxy.Capture;
+using Proxy.Policy;
 using Proxy.Spiffe;
 
 namespace Proxy;
 
 /// <summary>What the process holds and does now, for people and tools.</summary>
 internal sealed class DaemonStatus(
-    MeshState mesh, LocalPods pods, PodNamespaces namespaces, IIdentitySource identities,
+    MeshState mesh, LocalPods pods, PodNamespaces namespaces, NodeProbes probes, IIdentitySource identities,
     IReadOnlyList<ConnectionSeat> seats, ConnectionBudget budget, ConnectionLimits limits)
 {
     /// <summary>True while every enrolled pod of this node is captured.</summary>
@@ -80,14 +81,29 @@ internal sealed class DaemonStatus(
             json.WriteNumber("connections", pod.Connections);
             json.WriteNumber("restingTunnels", pod.RestingTunnels);
             WriteTexts(json, "foreign", pod.Foreign);
+            WriteExclusions(json, pod.Workload.Exclusions);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
+        json.WriteStartObject("probes");
+        json.WriteString("sourceIPv4", probes.Options.ProbeSourceIPv4?.ToString());
+        json.WriteString("sourceIPv6", probes.Options.ProbeSourceIPv6?.ToString());
+        json.WriteString("fault", probes.Fault);
+        json.WriteEndObject();
         json.WriteStartObject("faults");
         foreach (var (pod, fault) in namespaces.Faults)
             json.WriteString(pod, fault);
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    private static void WriteExclusions(Utf8JsonWriter json, Exclusions excluded)
+    {
+        json.WriteStartObject("excluded");
+        WriteTexts(json, "inboundPorts", excluded.InboundPorts.Select(range => range.ToString()));
+        WriteTexts(json, "outboundPorts", excluded.OutboundPorts.Select(range => range.ToString()));
+        WriteTexts(json, "outboundCidrs", excluded.OutboundCidrs.Select(range => range.ToString()));
         json.WriteEndObject();
     }
 

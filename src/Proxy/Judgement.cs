@@ -39,7 +39,7 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
         var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, TransportProtocol.Tcp, port, authentication));
         if (!ingress.IsAllowed)
             return new Judgement(OutcomeReasons.From(ingress.Reason), ingress, Direction.Ingress, null);
-        var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsEnrolled;
+        var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsCapturedAt(port);
         return new Judgement(null, ingress, Direction.Ingress, isLastToJudge ? ingress.Http : null);
     }
 

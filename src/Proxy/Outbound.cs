@@ -87,7 +87,7 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
 
     private Way Classify(in Parties parties)
     {
-        if (parties.Server.Workload is not { IsEnrolled: true } server)
+        if (parties.Server.Workload is not { } server || !server.IsCapturedAt(parties.Server.Endpoint.Port))
             return Way.Plain;
         return server.NodeName == seat.NodeName ? Way.SameNode : Way.MutualTls;
     }

@@ -48,7 +48,7 @@ internal sealed class OutboundTunnels(ConnectionSeat seat)
     private bool HasLostGround(TunnelKey key)
     {
         var mesh = seat.Mesh;
-        if (mesh.Cluster.FindWorkload(key.Server.Address) is not { IsEnrolled: true } server || server.Uid != key.ServerUid)
+        if (mesh.Cluster.FindWorkload(key.Server.Address) is not { } server || server.Uid != key.ServerUid || !server.IsCapturedAt(key.Server.Port))
             return true;
         var svid = (X509Svid)key.SvidGeneration;
         return server.ExpectedId.ToString() != key.ServerId

@@ -108,6 +108,12 @@ public sealed class LabCluster : IAsyncDisposable
         Manifests.WritePod(pod);
     }
 
+    public void AnnotatePod(LabPod pod, IReadOnlyDictionary<string, string> annotations)
+    {
+        pod.Annotations = annotations;
+        Manifests.WritePod(pod);
+    }
+
     /// <summary>Makes a Service whose endpoints are the given pods, at the same port, IPv4 and IPv6.</summary>
     public LabService AddService(string name, ushort port, params IReadOnlyList<LabPod> endpoints)
     {

@@ -9,8 +9,9 @@ public sealed class LabPod
 
     private LabPod(LabCluster lab, LabNode node, string name, PodOptions options, (string IPv4, string IPv6, string Link) place)
     {
-        (this.lab, Node, Name, Options, Labels) = (lab, node, name, options, options.Labels);
+        (this.lab, Node, Name, Options, Labels, Annotations) = (lab, node, name, options, options.Labels, options.Annotations);
         (IPv4, IPv6, link) = place;
+        (IPv4, IPv6) = options.Addresses ?? (IPv4, IPv6);
     }
 
     public LabNode Node { get; }
@@ -20,6 +21,8 @@ public sealed class LabPod
     public PodOptions Options { get; }
 
     public IReadOnlyDictionary<string, string> Labels { get; internal set; }
+
+    public IReadOnlyDictionary<string, string> Annotations { get; internal set; }
 
     /// <summary>The cluster has been told of this pod.</summary>
     public bool HasManifest { get; private set; }
@@ -44,6 +47,11 @@ public sealed class LabPod
         var pod = new LabPod(lab, node, name, options, node.NextPod());
         await NetworkScript.AddNamespaceAsync(pod.NetworkNamespace);
         await NetworkScript.AttachAsync(node, pod.NetworkNamespace, pod.IPv4, pod.IPv6, pod.link);
+        foreach (var address in options.MoreAddresses)
+        {
+            await NetworkScript.AddAddressAsync(node, pod.NetworkNamespace, address, pod.link);
+        }
+
         return pod;
     }
 

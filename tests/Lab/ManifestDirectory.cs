@@ -34,7 +34,7 @@ public sealed partial class ManifestDirectory(string path)
           labels: {JsonSerializer.Serialize(pod.Labels)}
           annotations:
             node-proxy.dev/mode: {ModeOf(pod.Options.IsEnrolled)}
-            node-proxy.dev/netns: {pod.NetworkNamespace}
+            node-proxy.dev/netns: {pod.NetworkNamespace}{string.Concat(pod.Annotations.Select(a => $"\n    {a.Key}: \"{a.Value}\""))}
         spec:
           nodeName: {pod.Node.Name}
           serviceAccountName: {pod.ServiceAccount}
@@ -43,7 +43,7 @@ public sealed partial class ManifestDirectory(string path)
           podIP: {pod.IPv4}
           podIPs:
             - ip: {pod.IPv4}
-            - ip: "{pod.IPv6}"
+            - ip: "{pod.IPv6}"{string.Concat(pod.Options.MoreAddresses.Select(address => $"\n    - ip: \"{address}\""))}
         """);
 
     public void WriteService(LabService service) => Write("Service", service.Namespace, service.Name, $"""

@@ -37,6 +37,16 @@ internal static class NetworkScript
         EOF
         """ + "\n" + RouteTo(node, ip4, ip6, link));
 
+    /// <summary>Gives an attached namespace one more address.</summary>
+    public static Task AddAddressAsync(LabNode node, string name, string address, string link)
+    {
+        var length = address.Contains(':', StringComparison.Ordinal) ? 128 : 32;
+        return Shell.ScriptAsync($"""
+            ip -n {name} address add {address}/{length} dev eth0
+            ip -n {node.NetworkNamespace} route replace {address}/{length} dev {link}
+            """);
+    }
+
     public static string RouteTo(NodePlace node, string ip4, string ip6, string link) => $"""
         ip -n {node.NetworkNamespace} -batch - <<'EOF'
         route replace {ip4}/32 dev {link} src {node.IPv4}

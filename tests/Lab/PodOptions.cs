@@ -12,6 +12,15 @@ public sealed record PodOptions
 
     public bool IsEnrolled { get; init; } = true;
 
+    /// <summary>Annotations beside those for the mode and the namespace.</summary>
+    public IReadOnlyDictionary<string, string> Annotations { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Null: the next of the node. Those of a pod that is gone, or of a machine outside the cluster.</summary>
+    public (string IPv4, string IPv6)? Addresses { get; init; }
+
+    /// <summary>Further addresses of the pod, of either family.</summary>
+    public IReadOnlyList<string> MoreAddresses { get; init; } = [];
+
     /// <summary>False: the pod exists, and nobody has been told of it yet.</summary>
     public bool WritesManifest { get; init; } = true;
 

@@ -1,3 +1,4 @@
+using Proxy.Policy.Labels;
 using Proxy.Policy.Matching;
 
 namespace Proxy.Policy.Documents;
@@ -32,6 +33,13 @@ public sealed class PolicyDocument
 
     /// <summary>Everything that is wrong with it, in the order of the file (the first hundred).</summary>
     public IReadOnlyList<ManifestFault> Faults { get; }
+
+    /// <summary>Whether it selects the workload and isolates it in the direction.</summary>
+    public bool Governs(Direction direction, Identity subject)
+    {
+        ArgumentNullException.ThrowIfNull(subject);
+        return Sections.Any(section => section.Governs(direction) && section.Subject.Matches(subject.Labels));
+    }
 
     internal IReadOnlyList<PolicySection> Sections { get; }
 }

@@ -41,6 +41,12 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
             await ReleaseLeftOverAsync(workload);
 
         var faults = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var captured in _captured.Values)
+        {
+            if (await FindExclusionFaultAsync(captured) is { } fault)
+                faults[captured.Pod.Workload.ToString()] = fault;
+        }
+
         var added = wanted.Values.Where(workload => !_captured.ContainsKey(workload.Uid)).ToArray();
         var opened = await Task.WhenAll(added.Select(workload => TryCaptureAsync(workload, stop)));
         foreach (var (workload, captured, fault) in opened)
@@ -78,19 +84,41 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
             @namespace = NetworkNamespace.Open(name);
             var scope = new NetworkScope(@namespace, home, mark);
             RequireOwn(workload, scope);
-            var foreign = await Task.Run(() => rules.Apply(@namespace), stop);
+            var foreign = await Task.Run(() => rules.Excluding(workload.Exclusions).Apply(@namespace), stop);
             var pod = new PodCapture(workload, scope) { Foreign = foreign };
             var opened = await open(pod, stop);
             pods.Add(pod);
             log($"pod {workload} is captured in network namespace {name}");
             foreach (var line in foreign)
                 log($"pod {workload} has rules of others, left alone: {line}");
-            return (workload, new Captured(pod, @namespace, opened), "");
+            return (workload, new Captured(pod, @namespace, opened) { Excluded = workload.Exclusions }, "");
         }
         catch (Exception e) when (e is IOException or CaptureException)
         {
             @namespace?.Dispose();
             return (workload, null, e.Message);
+        }
+    }
+
+    /// <summary>
+    /// Makes the rules of a captured pod follow its exclusions. Interrupted, only that passes which the old and the new
+    /// rules both let by; it is tried again at the next pass.
+    /// </summary>
+    private async Task<string?> FindExclusionFaultAsync(Captured captured)
+    {
+        var exclusions = captured.Pod.Workload.Exclusions;
+        if (captured.Excluded.Equals(exclusions))
+            return null;
+        try
+        {
+            await Task.Run(() => rules.Excluding(exclusions).Apply(captured.Namespace));
+            captured.Excluded = exclusions;
+            log($"pod {captured.Pod.Workload} has other exclusions: {exclusions}");
+            return null;
+        }
+        catch (Exception e) when (e is IOException or CaptureException)
+        {
+            return $"its exclusions could not be changed: {e.Message}";
         }
     }
 
@@ -163,6 +191,9 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
 
     private sealed record Captured(PodCapture Pod, NetworkNamespace Namespace, IAsyncDisposable Opened)
     {
+        /// <summary>The exclusions that its rules were made with.</summary>
+        internal required Exclusions Excluded { get; set; }
+
         internal bool IsStillAt(Workload workload)
         {
             if (workload.NetworkNamespace != Namespace.Name)

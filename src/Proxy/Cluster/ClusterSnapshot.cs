@@ -35,6 +35,12 @@ internal sealed class ClusterSnapshot
 
     public FrozenSet<Address> ServiceAddresses { get; init; } = FrozenSet<Address>.Empty;
 
+    /// <summary>
+    /// Addresses of nodes, which may lie in a pod range. Who speaks from one is not known: a host process of another node,
+    /// or whoever it masquerades. It counts as outside the cluster.
+    /// </summary>
+    public FrozenSet<Address> NodeAddresses { get; init; } = FrozenSet<Address>.Empty;
+
     /// <summary>The pod that owns the address; null when nobody does or its ownership is disputed.</summary>
     public Workload? FindWorkload(Address address) => Addresses.GetValueOrDefault(address);
 
@@ -48,11 +54,15 @@ internal sealed class ClusterSnapshot
     /// <summary>Whether only a pod may have the address, so that it must not be taken for the outside world.</summary>
     public bool IsPodAddress(Address address)
     {
+        if (Addresses.ContainsKey(address) || RefusedAddresses.Contains(address))
+            return true;
+        if (NodeAddresses.Contains(address))
+            return false;
         for (var i = 0; i < PodCidrs.Count; i++)
             if (PodCidrs[i].Contains(address))
                 return true;
 
-        return Addresses.ContainsKey(address) || RefusedAddresses.Contains(address);
+        return false;
     }
 
     public IEnumerable<Workload> LocalTo(string nodeName) => Workloads.Where(workload => workload.NodeName == nodeName);

@@ -16,6 +16,7 @@ internal static class ObjectReader
         {
             ("v1", "Namespace") => ReadNamespace(document, fields),
             ("v1", "Pod") => ReadPod(document, fields),
+            ("v1", "Node") => ReadNode(document, fields),
             ("v1", "Service") => ReadService(document, fields),
             ("discovery.k8s.io/v1", "EndpointSlice") => ReadSlice(document, fields),
             _ => null,
@@ -33,6 +34,12 @@ internal static class ObjectReader
     {
         var value = new NamespaceDocument(
             fields.Name(), fields.Texts(fields.Metadata, "labels"), EnrolmentReader.Read(fields));
+        return Make(document, fields, KeyOf(document, "", value.Name), value);
+    }
+
+    private static ManifestObject ReadNode(ManifestDocument document, FieldReader fields)
+    {
+        var value = NodeDocument.Read(fields);
         return Make(document, fields, KeyOf(document, "", value.Name), value);
     }
 

@@ -28,6 +28,9 @@ internal sealed record PodDocument
     /// <summary>The pod's own word; null leaves it to the namespace.</summary>
     public required EnrolmentMode? Mode { get; init; }
 
+    /// <summary>What is neither captured nor judged.</summary>
+    public Exclusions Exclusions { get; init; } = Exclusions.None;
+
     public required bool IsHostNetwork { get; init; }
 
     public required string? NetworkNamespace { get; init; }

@@ -25,6 +25,7 @@ internal static class PodReader
             Addresses = AddressesOf(fields),
             Labels = fields.Texts(fields.Metadata, "labels"),
             Mode = EnrolmentReader.Read(fields),
+            Exclusions = ExclusionReader.Read(fields),
             IsHostNetwork = fields.Flag(spec, "hostNetwork") ?? false,
             NetworkNamespace = Word(fields, fields.Mapping(fields.Metadata, "annotations"), NetworkNamespaceAnnotation),
             Owners = OwnersOf(fields),

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
 
@@ -18,6 +19,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
         var (addresses, refused) = (workloads.Addresses, workloads.RefusedAddresses);
         var services = ServiceTable.Build(objects, workloads.Workloads, address => addresses.ContainsKey(address) || refused.Contains(address), faults);
         var documents = DocumentsOf(objects);
+        faults.AddRange(ExclusionLint.Find(objects.OfType<PodDocument>(), workloads.Workloads, documents));
         return new ClusterSnapshot
         {
             Revision = before.Revision + 1,
@@ -26,6 +28,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             RefusedAddresses = refused,
             Services = services.Targets,
             ServiceAddresses = services.Addresses,
+            NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
             PodCidrs = options.PodCidrs,
             Documents = documents,
             Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),

@@ -28,6 +28,9 @@ internal sealed class Workload
 
     public required EnrolmentMode Mode { get; init; }
 
+    /// <summary>What is neither captured nor judged, from the annotations `node-proxy.dev/skip-…`.</summary>
+    public Exclusions Exclusions { get; init; } = Exclusions.None;
+
     public required bool IsHostNetwork { get; init; }
 
     /// <summary>The network namespace's name or path, from annotation `node-proxy.dev/netns`.</summary>
@@ -48,6 +51,9 @@ internal sealed class Workload
 
     public bool IsEnrolled => Mode != EnrolmentMode.Disabled && !IsHostNetwork;
 
+    /// <summary>Whether a node-proxy stands before this port of the workload.</summary>
+    public bool IsCapturedAt(ushort port) => IsEnrolled && !Exclusions.CoversInbound(port);
+
     public bool HasSameContentAs(Workload other) =>
         Uid == other.Uid
         && Namespace == other.Namespace
@@ -55,6 +61,7 @@ internal sealed class Workload
         && ServiceAccount == other.ServiceAccount
         && NodeName == other.NodeName
         && Mode == other.Mode
+        && Exclusions.Equals(other.Exclusions)
         && IsHostNetwork == other.IsHostNetwork
         && IsDisputed == other.IsDisputed
         && NetworkNamespace == other.NetworkNamespace

@@ -161,6 +161,7 @@ internal sealed class WorkloadTable
             Addresses = Pod.Addresses,
             Labels = Pod.Labels,
             Mode = Pod.IsHostNetwork ? EnrolmentMode.Disabled : Pod.Mode ?? @namespace?.Mode ?? EnrolmentMode.Disabled,
+            Exclusions = Pod.Exclusions,
             IsHostNetwork = Pod.IsHostNetwork,
             NetworkNamespace = Pod.NetworkNamespace,
             Identity = Identity,

@@ -19,12 +19,14 @@ internal static class RedirectCommand
         var target = new Argument<string>("NETNS") { Description = "Name of a network namespace below /run/netns, or an absolute path (/proc/PID/ns/net)." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Print the commands instead of running them (env NODE_PROXY_DRY_RUN, default false).", DefaultValueFactory = _ => IsSet("NODE_PROXY_DRY_RUN") };
         var options = new RedirectOptions();
+        var exclusions = new ExclusionOptions();
         var command = new Command(name, description) { target };
         if (name != "show")
             command.Add(dryRun);
         options.AddTo(command);
+        exclusions.AddTo(command);
         command.SetAction(result => Run(run, () => new Request(
-            result.GetValue(target)!, name != "show" && result.GetValue(dryRun), options.Read(result), result.InvocationConfiguration.Output),
+            result.GetValue(target)!, name != "show" && result.GetValue(dryRun), options.Read(result) with { Exclusions = exclusions.Read(result) }, result.InvocationConfiguration.Output),
             result.InvocationConfiguration.Error));
         return command;
     }

@@ -21,8 +21,8 @@ internal sealed class RedirectOptions
     private readonly Option<ushort> outbound = Number("--outbound-port", "Port of the outbound capture listener.", Defaults.OutboundPort);
     private readonly Option<ushort> inbound = Number("--inbound-port", "Port of the inbound capture listener.", Defaults.InboundPort);
     private readonly Option<ushort> queue = Number("--queue-number", "NFQUEUE on which the kernel asks.", Defaults.QueueNumber);
-    private readonly Option<IPAddress?> probe4 = Probe("--probe-source-ipv4", AddressFamily.InterNetwork);
-    private readonly Option<IPAddress?> probe6 = Probe("--probe-source-ipv6", AddressFamily.InterNetworkV6);
+    private readonly Option<string> probe4 = Probe("--probe-source-ipv4", AddressFamily.InterNetwork, Defaults.ProbeSourceIPv4);
+    private readonly Option<string> probe6 = Probe("--probe-source-ipv6", AddressFamily.InterNetworkV6, Defaults.ProbeSourceIPv6);
 
     private readonly Option<string> iptables = CommandOptions.Text(
         "--iptables", "Variant of iptables that makes the rules: nft, legacy, or auto, the first that works, nft before legacy.", "auto", "VARIANT");
@@ -44,8 +44,8 @@ internal sealed class RedirectOptions
         OutboundPort = result.GetValue(outbound),
         InboundPort = result.GetValue(inbound),
         QueueNumber = result.GetValue(queue),
-        ProbeSourceIPv4 = result.GetValue(probe4),
-        ProbeSourceIPv6 = result.GetValue(probe6),
+        ProbeSourceIPv4 = AddressOf(result.GetRequiredValue(probe4)),
+        ProbeSourceIPv6 = AddressOf(result.GetRequiredValue(probe6)),
         Iptables = VariantOf(result.GetValue(iptables)),
     };
 
@@ -74,21 +74,21 @@ internal sealed class RedirectOptions
         return otherwise;
     }
 
-    private static Option<IPAddress?> Probe(string name, AddressFamily family) => new(name)
+    private static Option<string> Probe(string name, AddressFamily family, IPAddress? otherwise)
     {
-        Description = $"Link-local source of the node's own connections, passed uncaptured (env {Variable(name)}, default none)",
-        HelpName = "ADDRESS",
-        DefaultValueFactory = result => Environment.GetEnvironmentVariable(Variable(name)) is { } text ? Address(text, name, family, result.AddError) : null,
-        CustomParser = result => Address(result.Tokens[0].Value, name, family, result.AddError),
-    };
-
-    private static IPAddress? Address(string text, string name, AddressFamily family, Action<string> fail)
-    {
-        if (IPAddress.TryParse(text, out var address) && address.AddressFamily == family && !text.Contains('%'))
-            return address;
-        fail($"{name}: '{text}' is not an address of this family");
-        return null;
+        var option = CommandOptions.Text(name, "Source that the node gives to its own connections (probes), passed uncaptured; none: they are captured.", $"{otherwise}", "ADDRESS");
+        option.Validators.Add(result =>
+        {
+            if (result.GetValueOrDefault<string>() is var text and not "none" && !IsAddress(text, family))
+                result.AddError($"{name}: '{text}' is neither an address of this family nor none");
+        });
+        return option;
     }
+
+    private static bool IsAddress(string? text, AddressFamily family) =>
+        IPAddress.TryParse(text, out var address) && address.AddressFamily == family && !text!.Contains('%', StringComparison.Ordinal);
+
+    private static IPAddress? AddressOf(string text) => text == "none" ? null : IPAddress.Parse(text);
 
     private static void CheckVariant(OptionResult result)
     {
@@ -103,5 +103,5 @@ internal sealed class RedirectOptions
         _ => null,
     };
 
-    private static string Variable(string name) => "NODE_PROXY_" + name[2..].Replace('-', '_').ToUpperInvariant();
+    internal static string Variable(string name) => "NODE_PROXY_" + name[2..].Replace('-', '_').ToUpperInvariant();
 }

@@ -13,7 +13,7 @@ internal static class CaptureCheck
             foreach (var fault in RouteFaults(options, family, found))
                 yield return fault;
         }
-        foreach (var (key, value) in CaptureSettings.Needed(found.Settings))
+        foreach (var (key, value) in CaptureSettings.Needed(options, found.Settings))
             yield return $"{key} is not {value}";
         foreach (var obstacle in CaptureSettings.Obstacles(found.Settings))
             yield return obstacle;

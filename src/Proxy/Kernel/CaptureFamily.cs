@@ -14,6 +14,7 @@ internal sealed record CaptureFamily
     public required int HostPrefix { get; init; }
     public required string OutboundSet { get; init; }
     public required string InboundSet { get; init; }
+    public required string PodSet { get; init; }       // in the node's namespace
     public required Func<CaptureOptions, IPAddress?> ProbeSource { get; init; }
 
     public static CaptureFamily IPv4 { get; } = new()
@@ -27,6 +28,7 @@ internal sealed record CaptureFamily
         HostPrefix = 32,
         OutboundSet = CaptureRuleSet.Prefix + "OUT4",
         InboundSet = CaptureRuleSet.Prefix + "IN4",
+        PodSet = CaptureRuleSet.Prefix + "PODS4",
         ProbeSource = options => options.ProbeSourceIPv4,
     };
 
@@ -41,6 +43,7 @@ internal sealed record CaptureFamily
         HostPrefix = 128,
         OutboundSet = CaptureRuleSet.Prefix + "OUT6",
         InboundSet = CaptureRuleSet.Prefix + "IN6",
+        PodSet = CaptureRuleSet.Prefix + "PODS6",
         ProbeSource = options => options.ProbeSourceIPv6,
     };
 

@@ -1,4 +1,5 @@
 using System.Net;
+using Proxy.Policy;
 
 namespace Proxy.Kernel;
 
@@ -36,13 +37,19 @@ internal sealed record CaptureOptions
     public TimeSpan AllowSetTime { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// The link-local source that the node gives to its own connections (probes); they pass uncaptured.
-    /// None by default: without the node's rule anyone could take the address.
+    /// The source that the node gives to its own connections (probes); they pass uncaptured. Null: nothing passes as a
+    /// probe. Meant for a node whose own rules stand: without them another machine could take the address.
     /// </summary>
-    public IPAddress? ProbeSourceIPv4 { get; init; }
+    public IPAddress? ProbeSourceIPv4 { get; init; } = IPAddress.Parse("169.254.7.127");
 
-    /// <summary>As <see cref="ProbeSourceIPv4"/>, for IPv6.</summary>
-    public IPAddress? ProbeSourceIPv6 { get; init; }
+    /// <summary>As <see cref="ProbeSourceIPv4"/>, for IPv6; not link-local, since a pod could not answer by its default route.</summary>
+    public IPAddress? ProbeSourceIPv6 { get; init; } = IPAddress.Parse("fd16:9254:7127:1337:ffff:ffff:ffff:ffff");
+
+    /// <summary>What else passes uncaptured.</summary>
+    public Exclusions Exclusions { get; init; } = Exclusions.None;
+
+    /// <summary>Whether anything passes by connection tracking.</summary>
+    internal bool HasBypass => ProbeSourceIPv4 is not null || ProbeSourceIPv6 is not null || !Exclusions.IsEmpty;
 
     /// <summary>The variant of iptables that makes the rules; null: the first that works here, nft before legacy.</summary>
     public IptablesVariant? Iptables { get; init; }
@@ -59,7 +66,11 @@ internal sealed record CaptureOptions
         Require(OutboundPort != 0 && InboundPort != 0 && OutboundPort != InboundPort, "the capture ports must differ and not be zero");
         Require(AllowSetLimit is > 0 and <= 65536, "the allow set must hold between 1 and 65536 entries");
         Require(AllowSetTime >= TimeSpan.FromSeconds(1) && AllowSetTime <= TimeSpan.FromHours(1), "allow set entries last between 1 s and 1 h");
+        Require(ProbeSourceIPv4 is null || IsWithin(ProbeSourceIPv4, "169.254.0.0/16"), "the probe source must be within 169.254.0.0/16: a node's or pod's own address tells nothing apart");
+        Require(ProbeSourceIPv6 is null || IsWithin(ProbeSourceIPv6, "fc00::/7"), "the probe source must be within fc00::/7: a node's or pod's own address tells nothing apart");
     }
+
+    private static bool IsWithin(IPAddress address, string range) => Cidr.TryParse(range, out var cidr) && cidr.Contains(Address.From(address));
 
     private static void Require(bool holds, string otherwise)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using Proxy.Policy;
 
 namespace Proxy.Kernel;
 
@@ -27,7 +28,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
             yield return Restore(family, family == CaptureFamily.IPv4
                 ? [CaptureSettings.State(found), .. RuleSet(family).SecondNet]
                 : RuleSet(family).SecondNet);
-        foreach (var (key, value) in CaptureSettings.Needed(found.Settings))
+        foreach (var (key, value) in CaptureSettings.Needed(options, found.Settings))
             yield return new CaptureStep("sysctl", ["-w", $"{key}={value}"]);
         yield return new CaptureStep("ip", ["link", "set", "dev", "lo", "up"]);
         yield return new CaptureStep("ipset", ["restore", "-exist"], string.Concat(found.Families.Select(Sets)));
@@ -52,6 +53,37 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
             yield return new CaptureStep("sysctl", ["-w", $"{key}={value}"]);
         foreach (var step in Delete(isSecondNet: true).Concat(DeleteLeftOver(isSecondNet: true)))
             yield return step;
+    }
+
+    /// <summary>The node's own namespace instead of a pod's: the rules and the set of its enrolled pods, swapped as a whole.</summary>
+    public IEnumerable<CaptureStep> ApplyToNode(IReadOnlyCollection<Address> pods)
+    {
+        foreach (var family in found.Families)
+        {
+            var chains = NodeRuleSet.Of(options, family);
+            if (chains.Count == 0)
+            {
+                foreach (var step in Delete(found.Iptables.Restore(family), found[family].Tables, isSecondNet: false))
+                    yield return step;
+                continue;
+            }
+            yield return new CaptureStep("ipset", ["restore", "-exist"], PodSet(family, pods));
+            yield return Restore(family, chains);
+        }
+        foreach (var step in DeleteLeftOver(isSecondNet: false))
+            yield return step;
+    }
+
+    private static string PodSet(CaptureFamily family, IReadOnlyCollection<Address> pods)
+    {
+        const int MostPods = 65536;
+        var (script, next) = (new StringBuilder(), $"{family.PodSet}_NEXT");
+        foreach (var name in (string[])[family.PodSet, next])
+            script.Append(CultureInfo.InvariantCulture, $"create {name} hash:ip family {family.SetFamily} maxelem {MostPods}\n");
+        script.Append(CultureInfo.InvariantCulture, $"flush {next}\n");
+        foreach (var address in pods.Where(address => address.IsIPv4 == (family == CaptureFamily.IPv4)))
+            script.Append(CultureInfo.InvariantCulture, $"add {next} {address}\n");
+        return script.Append(CultureInfo.InvariantCulture, $"swap {next} {family.PodSet}\ndestroy {next}\n").ToString();
     }
 
     private CaptureRuleSet RuleSet(CaptureFamily family) => new(options, family);

@@ -17,6 +17,7 @@ internal sealed class CaptureRuleSet
 
     private readonly CaptureOptions options;
     private readonly CaptureFamily family;
+    private readonly IReadOnlyList<CaptureBypass> bypasses;
     private readonly string isProxy;
     private readonly string isDiverted;
     private readonly string divert;
@@ -25,6 +26,7 @@ internal sealed class CaptureRuleSet
     {
         this.options = options;
         this.family = family;
+        bypasses = CaptureBypass.Of(options, family);
         isProxy = $"-m mark --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}";
         isDiverted = $"-m mark --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         divert = $"-j MARK --set-xmark 0x{options.DivertMark:x}/0x{options.Mask:x}";
@@ -46,7 +48,7 @@ internal sealed class CaptureRuleSet
     private CaptureChain FilterInput() => new("filter", Prefix + "INPUT", "INPUT",
     [
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
-        .. ProbeRules("-s", "-j RETURN"),
+        .. bypasses.SelectMany(bypass => bypass.Arriving),
         new($"! -i lo -p tcp {isProxy}", "-j RETURN", "answers to the proxy"),
         new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound"),
         new("-i lo -p tcp -m socket --transparent", "-j RETURN", "captured outbound"),
@@ -58,7 +60,7 @@ internal sealed class CaptureRuleSet
     [
         new("-o lo -p tcp", "-j RETURN", "stays in this pod"),
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
-        .. ProbeRules("-d", "-j RETURN"),
+        .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", "-j DROP", "second net: nothing leaves uncaptured"),
     ]);
 
@@ -82,8 +84,8 @@ internal sealed class CaptureRuleSet
     private CaptureChain ManglePrerouting() => new("mangle", Prefix + "PREROUTING", "PREROUTING",
     [
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
-        .. ProbeRules("-s", "-j RETURN"),
         new($"-p tcp {NotSyn} -m socket --transparent", $"-j {Prefix}DIVERT", "packet of a captured connection"),
+        .. bypasses.SelectMany(bypass => bypass.Arriving),
         new($"! -i lo -p tcp {NotSyn} -m socket", $"-j {Prefix}OWN", "packet of a connection from here"),
         new("-i lo -p tcp", Redirect(options.OutboundPort), "outbound capture"),
         new("! -i lo -p tcp", Redirect(options.InboundPort), "inbound capture"),
@@ -94,36 +96,33 @@ internal sealed class CaptureRuleSet
     [
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         new("-p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
-        .. ProbeRules("-d", "-j RETURN"),
+        .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", divert, "outbound: back in by the loopback"),
     ]);
 
     private CaptureChain RawPrerouting() => new("raw", Prefix + "PREROUTING", "PREROUTING",
     [
+        .. bypasses.Select(bypass => bypass.TrackedArriving),
         new("-p tcp", "-j CT --notrack", "legs share addresses and ports: not tracked"),
         new("-i lo -p tcp", "-j RETURN", "asked about on its way out"),
-        .. ProbeRules("-s", "-j RETURN"),
         new($"-p tcp {Syn} -m set ! --match-set {family.InboundSet} src,dst", Ask, "inbound: ask the proxy"),
     ]);
 
     private CaptureChain RawOutput() => new("raw", Prefix + "OUTPUT", "OUTPUT",
     [
+        .. bypasses.Select(bypass => bypass.TrackedLeaving($"-m mark ! --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}")),
         new("-p tcp", "-j CT --notrack", "legs share addresses and ports: not tracked"),
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         new("-p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
-        .. ProbeRules("-d", "-j RETURN"),
         new($"-p tcp {Syn} -m set ! --match-set {family.OutboundSet} dst,dst", Ask, "outbound: ask the proxy"),
     ]);
 
-    private const string Syn = "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN";
-    private const string NotSyn = "-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN";
+    internal const string Syn = "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN";
+    internal const string NotSyn = "-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN";
 
     // No --queue-bypass: with nobody on the queue the packet is dropped.
     private string Ask => $"-j NFQUEUE --queue-num {options.QueueNumber}";
 
     private string Redirect(ushort port) =>
         $"-j TPROXY --on-port {port} --on-ip {family.Loopback} --tproxy-mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
-
-    private IEnumerable<CaptureRule> ProbeRules(string side, string target) =>
-        family.ProbeSource(options) is { } probe ? [new($"-p tcp {side} {probe}/{family.HostPrefix}", target, "probe of the node")] : [];
 }

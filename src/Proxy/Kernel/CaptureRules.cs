@@ -1,5 +1,6 @@
 using System.Text;
 using Proxy.Native;
+using Proxy.Policy;
 
 namespace Proxy.Kernel;
 
@@ -26,6 +27,9 @@ internal sealed class CaptureRules
         : this(options, CaptureTools.Find(options.Iptables, ToolPath.OfProcess))
     {
     }
+
+    /// <summary>The same rules with other exclusions.</summary>
+    public CaptureRules Excluding(Exclusions exclusions) => new(options with { Exclusions = exclusions }, programs);
 
     /// <summary>Makes the rules, or makes them right. Interrupted at any point, it leaves the pod closed.</summary>
     /// <returns>What others have in the namespace, as <see cref="ForeignRules"/> tells it.</returns>

@@ -16,6 +16,8 @@ internal static class KernelProbes
         ("mangle", "OUTPUT -p tcp -j MARK --set-xmark 0x1/0x1", "xt_mark", "CONFIG_NETFILTER_XT_MARK"),
         ("mangle", "PREROUTING -p tcp -m socket --restore-skmark", "xt_socket", "CONFIG_NETFILTER_XT_MATCH_SOCKET"),
         ("mangle", "PREROUTING -p tcp -j TPROXY --on-port 1 --tproxy-mark 0x1/0x1", "xt_TPROXY", "CONFIG_NETFILTER_XT_TARGET_TPROXY"),
+        ("mangle", "OUTPUT -p tcp -m conntrack --ctstate ESTABLISHED --ctdir REPLY", "xt_conntrack nf_conntrack", "CONFIG_NETFILTER_XT_MATCH_CONNTRACK"),
+        ("mangle", "OUTPUT -p tcp -m multiport --dports 1,2:3", "xt_multiport", "CONFIG_NETFILTER_XT_MATCH_MULTIPORT"),
         ("filter", "OUTPUT -m addrtype --dst-type LOCAL", "xt_addrtype", "CONFIG_NETFILTER_XT_MATCH_ADDRTYPE"),
         ("filter", "OUTPUT -m comment --comment probe", "xt_comment", "CONFIG_NETFILTER_XT_MATCH_COMMENT"),
     ];

@@ -21,7 +21,8 @@ internal readonly record struct Parties(Party Client, Party Server, ServiceTarge
 
     /// <summary>Whether both ends are still the same pods, or still none, and are reached in the same way.</summary>
     internal bool AreSamePods(Parties other) =>
-        IsSame(Client.Workload, other.Client.Workload) && IsSame(Server.Workload, other.Server.Workload);
+        IsSame(Client.Workload, other.Client.Workload) && IsSame(Server.Workload, other.Server.Workload)
+        && Server.Workload?.IsCapturedAt(Server.Endpoint.Port) == other.Server.Workload?.IsCapturedAt(Server.Endpoint.Port);
 
     // Enrolment and node decide between plaintext, mutual TLS and neither.
     private static bool IsSame(Workload? one, Workload? other) =>

@@ -111,6 +111,23 @@ public sealed class PodNamespacesTests : IDisposable
         Assert.Equal(isDisputed, _pods.InPod("iptables-save").Contains("NODE_PROXY_", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task The_rules_of_a_captured_pod_follow_its_exclusions()
+    {
+        using var home = NetworkNamespace.Current();
+        var namespaces = Make(home);
+        await namespaces.ReconcileAsync(Cluster(Pod("one", TestPods.PodIPv4.ToString(), excluded: 9000)), CancellationToken.None);
+        Assert.Contains("--dports 9000 ", _pods.InPod("ip6tables-save"), StringComparison.Ordinal);
+
+        Assert.True(await namespaces.ReconcileAsync(Cluster(Pod("one", TestPods.PodIPv4.ToString(), excluded: 9001)), CancellationToken.None));
+        Assert.Contains("--dports 9001 ", _pods.InPod("ip6tables-save"), StringComparison.Ordinal);
+        Assert.DoesNotContain("9000", _pods.InPod("ip6tables-save"), StringComparison.Ordinal);
+
+        Assert.True(await namespaces.ReconcileAsync(Cluster(Pod("one", TestPods.PodIPv4.ToString())), CancellationToken.None));
+        Assert.DoesNotContain("excluded", _pods.InPod("ip6tables-save"), StringComparison.Ordinal);
+        Assert.Equal(2, _log.Count(line => line.Contains("other exclusions", StringComparison.Ordinal)));
+    }
+
     public void Dispose() => _pods.Dispose();
 
     private PodNamespaces Make(NetworkNamespace home)
@@ -119,7 +136,7 @@ public sealed class PodNamespacesTests : IDisposable
         return new PodNamespaces("node", new CaptureRules(options), home, options.ProxyMark, new LocalPods(), (_, _) => Task.FromResult<IAsyncDisposable>(new Nothing()), _log.Add);
     }
 
-    private Workload Pod(string name, string address, EnrolmentMode mode = EnrolmentMode.Enabled, bool isDisputed = false) => new()
+    private Workload Pod(string name, string address, EnrolmentMode mode = EnrolmentMode.Enabled, bool isDisputed = false, ushort excluded = 0) => new()
     {
         Uid = name,
         Namespace = "default",
@@ -135,6 +152,7 @@ public sealed class PodNamespacesTests : IDisposable
         ExpectedId = SpiffeId.Parse("spiffe://cluster.local/ns/default/sa/default"),
         Owners = [],
         IsDisputed = isDisputed,
+        Exclusions = new Exclusions { InboundPorts = excluded == 0 ? [] : [new PortRange(excluded, excluded)] },
     };
 
     private static ClusterSnapshot Cluster(Workload pod) => new() { Workloads = [pod] };

@@ -43,6 +43,18 @@ public sealed class RedirectCommandTests
         Assert.DoesNotContain("NODE_PROXY", pods.InPod("iptables-save"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void Exclusions_and_the_probe_source_are_options()
+    {
+        using var pods = new TestPods();
+        var output = new StringWriter();
+        Assert.Equal(0, Invoke(["apply", pods.Pod, "--dry-run", "--probe-source-ipv4", "none", "--skip-inbound-ports", "80,90-91", "--skip-outbound-cidrs", "192.0.2.0/24"], output, TextWriter.Null));
+        Assert.DoesNotContain("169.254.7.127", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("fd16:9254:7127:1337:ffff:ffff:ffff:ffff", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("--dports 80,90:91", output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("-d 192.0.2.0/24", output.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(1, "cannot open network namespace", "no-such-namespace")]
     [InlineData(2, "the proxy mark must be within the mask", "x", "--proxy-mark", "0x1")]
@@ -57,6 +69,8 @@ public sealed class RedirectCommandTests
     [InlineData("x", "--inbound-port", "70000")]
     [InlineData("x", "--mark-mask", "0xfffffffff")]
     [InlineData("x", "--probe-source-ipv4", "::1")]
+    [InlineData("x", "--skip-inbound-ports", "0")]
+    [InlineData("x", "--skip-outbound-cidrs", "10.0.0.0")]
     [InlineData("x", "--iptables", "nftables")]
     [InlineData()]
     public void What_cannot_be_understood_is_a_usage_error(params string[] arguments) =>

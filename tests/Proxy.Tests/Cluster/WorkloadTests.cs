@@ -1,4 +1,5 @@
 using Proxy.Cluster;
+using Proxy.Policy;
 
 using static Proxy.Tests.Cluster.LiveManifests;
 
@@ -244,4 +245,30 @@ public class WorkloadTests
                 return (seen[identity.Number], n);
         }
     }
+
+    [Fact]
+    public async Task The_address_of_a_node_inside_a_pod_range_is_no_pods_unless_a_pod_claims_it()
+    {
+        await using var manifests = new LiveManifests(new ClusterOptions { PodCidrs = [Range("10.0.0.0/8")] });
+        manifests.Put(
+            "all.yaml",
+            Manifests.Pod("web-1", "10.0.0.3"),
+            """
+            apiVersion: v1
+            kind: Node
+            metadata: {name: node1}
+            status:
+              addresses: [{type: Hostname, address: node1}, {type: InternalIP, address: 10.0.0.1}, {type: ExternalIP, address: 10.0.0.3}]
+            """);
+
+        var snapshot = await manifests.StartAsync();
+
+        Assert.Empty(snapshot.Faults);
+        Assert.False(snapshot.IsPodAddress(Ip("10.0.0.1")));
+        Assert.True(snapshot.IsPodAddress(Ip("10.0.0.2")));
+        Assert.True(snapshot.IsPodAddress(Ip("10.0.0.3")));
+        Assert.Equal("web-1", snapshot.FindWorkload(Ip("10.0.0.3"))?.Name);
+    }
+
+    private static Cidr Range(string text) => Cidr.TryParse(text, out var cidr) ? cidr : throw new FormatException(text);
 }

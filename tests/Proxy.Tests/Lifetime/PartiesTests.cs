@@ -1,5 +1,7 @@
 using Proxy.Cluster;
 using Proxy.Lifetime;
+using Proxy.Native;
+using Proxy.Policy;
 using Proxy.Policy.Labels;
 using Proxy.Spiffe;
 
@@ -22,7 +24,21 @@ public sealed class PartiesTests
         Assert.False(before.AreSamePods(default));
     }
 
-    private static Workload Pod(string uid, bool isEnrolled, string node) => new()
+    [Theory]
+    [InlineData(80, false)]
+    [InlineData(81, true)]
+    public void A_server_is_reached_in_another_way_when_its_port_becomes_excluded(ushort port, bool isSame)
+    {
+        var server = new Party(new Endpoint(default, port), Pod("one", true, "node1"));
+        var before = new Parties(default, server, null);
+
+        var after = before with { Server = server with { Workload = Pod("one", true, "node1", new() { InboundPorts = [new PortRange(80, 80)] }) } };
+
+        Assert.Equal(isSame, after.AreSamePods(before));
+        Assert.Equal(isSame, before.AreSamePods(after));
+    }
+
+    private static Workload Pod(string uid, bool isEnrolled, string node, Exclusions? exclusions = null) => new()
     {
         Uid = uid,
         Namespace = "default",
@@ -37,5 +53,6 @@ public sealed class PartiesTests
         Identity = Identity.World,
         ExpectedId = SpiffeId.Parse("spiffe://cluster.local/ns/default/sa/default"),
         Owners = [],
+        Exclusions = exclusions ?? Exclusions.None,
     };
 }

@@ -1,0 +1,75 @@
+using System.Net;
+using Proxy.Kernel;
+using Proxy.Policy;
+
+namespace Proxy.Linux.Tests.Kernel;
+
+/// <summary>The node's own rules, in a namespace that stands for the node's.</summary>
+public sealed class NodeRulesTests
+{
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void Applying_twice_is_applying_once_and_leaves_what_is_not_ours(string variant)
+    {
+        using var pods = new TestPods();
+        pods.InPod($"iptables-{variant} -t nat -A POSTROUTING -p tcp -m comment --comment foreign -j MASQUERADE");
+        var rules = Rules(variant);
+        rules.Apply(pods.PodNamespace, Addresses("10.0.0.1", "fd00::1"));
+        var once = Saved(pods, variant);
+        rules.Apply(pods.PodNamespace, Addresses("10.0.0.1", "fd00::1"));
+        Assert.Equal(once, Saved(pods, variant));
+        Assert.Contains("--comment foreign -j MASQUERADE", once, StringComparison.Ordinal);
+        Assert.True(once.IndexOf("-A POSTROUTING -j NODE_PROXY_PROBES", StringComparison.Ordinal) < once.IndexOf("foreign", StringComparison.Ordinal));
+
+        Without(variant).Apply(pods.PodNamespace, []);
+
+        Assert.DoesNotContain("NODE_PROXY", Saved(pods, variant), StringComparison.Ordinal);
+        Assert.Contains("foreign", Saved(pods, variant), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_set_follows_the_pods()
+    {
+        using var pods = new TestPods();
+        var rules = Rules("nft");
+        rules.Apply(pods.PodNamespace, Addresses("10.0.0.1", "10.0.0.2", "fd00::1"));
+        rules.Apply(pods.PodNamespace, Addresses("10.0.0.2", "10.0.0.3", "fd00::2"));
+
+        Assert.Equal(["10.0.0.2", "10.0.0.3"], Members(pods, "NODE_PROXY_PODS4"));
+        Assert.Equal(["fd00::2"], Members(pods, "NODE_PROXY_PODS6"));
+        Assert.DoesNotContain("NEXT", pods.InPod("ipset list -n"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_family_without_probe_source_has_no_rules()
+    {
+        using var pods = new TestPods();
+        Rules("nft").Apply(pods.PodNamespace, []);
+        new NodeRules(TestVariants.Options("nft") with { ProbeSourceIPv6 = null }, Tools("nft")).Apply(pods.PodNamespace, []);
+
+        Assert.Contains("NODE_PROXY", pods.InPod("iptables-nft-save"), StringComparison.Ordinal);
+        Assert.DoesNotContain("NODE_PROXY", pods.InPod("ip6tables-nft-save"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("10.0.0.1")]
+    [InlineData("127.0.0.1")]
+    [InlineData("0.0.0.0")]
+    public void An_address_that_others_may_have_is_refused_as_probe_source(string address) =>
+        Assert.Throws<ArgumentException>(() => (new CaptureOptions() with { ProbeSourceIPv4 = IPAddress.Parse(address) }).Validate());
+
+    private static NodeRules Rules(string variant) => new(TestVariants.Options(variant), Tools(variant));
+
+    private static NodeRules Without(string variant) =>
+        new(TestVariants.Options(variant) with { ProbeSourceIPv4 = null, ProbeSourceIPv6 = null }, Tools(variant));
+
+    private static CaptureTools Tools(string variant) => CaptureTools.Find(TestVariants.Options(variant).Iptables, ToolPath.OfProcess);
+
+    private static Address[] Addresses(params string[] texts) => [.. texts.Select(text => Address.From(IPAddress.Parse(text)))];
+
+    private static string Saved(TestPods pods, string variant) => string.Join('\n',
+        (pods.InPod($"iptables-{variant}-save") + pods.InPod($"ip6tables-{variant}-save")).Split('\n').Where(line => line.StartsWith("-A", StringComparison.Ordinal)));
+
+    private static string[] Members(TestPods pods, string set) =>
+        [.. pods.InPod($"ipset list {set}").Split('\n').SkipWhile(line => line != "Members:").Skip(1).Where(line => line.Length > 0).Order(StringComparer.Ordinal)];
+}
