@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Lab;
 
 /// <summary>What a process has used so far.</summary>
-public readonly record struct ProcessUsage(long ResidentKiB, TimeSpan Cpu)
+public readonly record struct ProcessUsage(long ResidentKiB, TimeSpan Cpu, int Descriptors)
 {
     /// <summary>Ticks per second of /proc/PID/stat: USER_HZ, which is 100 on every Linux architecture that .NET runs on.</summary>
     private const int TicksPerSecond = 100;
@@ -16,6 +16,7 @@ public readonly record struct ProcessUsage(long ResidentKiB, TimeSpan Cpu)
         var resident = File.ReadLines($"/proc/{pid}/status").First(line => line.StartsWith("VmRSS:", StringComparison.Ordinal));
         return new(
             long.Parse(resident.Split(' ', StringSplitOptions.RemoveEmptyEntries)[^2], CultureInfo.InvariantCulture),
-            TimeSpan.FromSeconds((double)ticks / TicksPerSecond));
+            TimeSpan.FromSeconds((double)ticks / TicksPerSecond),
+            Directory.GetFileSystemEntries($"/proc/{pid}/fd").Length);
     }
 }
