@@ -1,11 +1,12 @@
 # demo       the Star Wars scenario on two nodes made of network namespaces; KEEP=1 leaves them standing
 # demo-down  removes what KEEP=1 left standing
+# faults     a loop of faults under load: MINUTES (2), SEED (drawn and printed)
 # cost       measures what a connection costs
 # test       all tests, as root; ends with "N passed, N failed"
 # build      the program, into artifacts/node-proxy
 # clean      removes what was built
 
-.PHONY: demo demo-down cost test build lab packages sdk clean
+.PHONY: demo demo-down faults cost test build lab packages sdk clean
 
 SHELL := /bin/sh
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
@@ -21,6 +22,9 @@ demo: packages build lab
 
 demo-down: lab
 	@$(lab)/lab down
+
+faults: packages build lab
+	@$(lab)/lab faults $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 cost: packages build lab
 	@$(lab)/lab cost

@@ -38,3 +38,6 @@ public sealed class StalledReaderTests(LegacyMesh mesh) : EndToEnd.StalledReader
 
 [Collection(EndToEndCollection.Name)]
 public sealed class StrangerTests(LegacyMesh mesh) : EndToEnd.StrangerTests(mesh), IClassFixture<LegacyMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class PeerFaultTests(LegacyFaultLab fault) : EndToEnd.PeerFaultTests(fault), IClassFixture<LegacyFaultLab>;

@@ -38,3 +38,6 @@ public sealed class StalledReaderTests(NftMesh mesh) : EndToEnd.StalledReaderTes
 
 [Collection(EndToEndCollection.Name)]
 public sealed class StrangerTests(NftMesh mesh) : EndToEnd.StrangerTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class PeerFaultTests(NftFaultLab fault) : EndToEnd.PeerFaultTests(fault), IClassFixture<NftFaultLab>;
