@@ -29,7 +29,7 @@ internal static class ConnectionEndings
     {
         var reason = judgement.Refusal ?? OutcomeReason.PolicyDenied;
         ConnectionFlows.WriteDenied(seat.Flows, parties, judgement, reason);
-        return new ConnectionOutcome(reason, "");
+        return new ConnectionOutcome(reason, string.Join(", ", judgement.Deciding.Rules));
     }
 
     /// <summary>Refused by policy on one node; where only the proof is missing, the reason names the SVID that is.</summary>
@@ -57,12 +57,20 @@ internal static class ConnectionEndings
             ? new ConnectionOutcome(cut, "")
             : seat.RefuseIdentity(connection.Parties, judgement, reason, detail);
 
+    /// <summary>The other node broke the rules of tunnels.</summary>
+    internal static ConnectionOutcome RefuseFrames(this ConnectionSeat seat, LiveConnection connection, Direction direction, TunnelFault fault) =>
+        seat.Refuse(connection.Parties, direction, OutcomeReason.TunnelProtocol) with { Detail = fault.ToString() };
+
     /// <summary>The server could not be reached.</summary>
     internal static ConnectionOutcome Fail(this ConnectionSeat seat, LiveConnection connection, OutcomeReason reason) =>
         connection.CutReason is { } cut ? new ConnectionOutcome(cut, "") : seat.Refuse(connection.Parties, Direction.Ingress, reason);
 
     /// <summary>Judges once more, by what is in force and proven now, and relays.</summary>
-    internal static async ValueTask<ConnectionOutcome> RelayAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg? server, SocketFault fault)
+    internal static async ValueTask<ConnectionOutcome> RelayAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg? server, SocketFault fault) =>
+        seat.Admit(connection, server, fault) ?? await seat.RelayAdmittedAsync(connection, client, server!);
+
+    /// <summary>The last judgement before bytes flow; null when the connection may be relayed, which must follow at once.</summary>
+    internal static ConnectionOutcome? Admit(this ConnectionSeat seat, LiveConnection connection, Leg? server, SocketFault fault)
     {
         if (server is null)
             return seat.Fail(connection, OutcomeReasons.From(fault));
@@ -80,10 +88,14 @@ internal static class ConnectionEndings
         connection.IsRelaying = true;
         if (IsOursToTell(connection.Parties, seat.NodeName))
             ConnectionFlows.WriteAllowed(seat.Flows, connection.Parties, judgement);
-        return connection.HasGate
+        return null;
+    }
+
+    /// <summary>Relays a connection that was admitted just now.</summary>
+    internal static async ValueTask<ConnectionOutcome> RelayAdmittedAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg server) =>
+        connection.HasGate
             ? await RelayGatedAsync(seat, connection, client, server)
             : Ended(connection, await Relay.RunAsync(seat.Worker, client, server));
-    }
 
     private static async ValueTask<ConnectionOutcome> RelayGatedAsync(ConnectionSeat seat, LiveConnection connection, Leg client, Leg server)
     {

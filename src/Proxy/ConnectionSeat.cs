@@ -16,6 +16,12 @@ internal sealed record ConnectionLimits
     /// <summary>How long a connection waits for a manifest or an SVID that may be under way.</summary>
     public TimeSpan Hold { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>From OPEN in a tunnel to the answer of the server's node, which holds and connects meanwhile.</summary>
+    public TimeSpan Open { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>How many tunnels to other nodes rest without a stream, and for how long.</summary>
+    public TunnelLimits Tunnels { get; init; } = new();
+
     /// <summary>Captured connections of one workload at once, both directions together.</summary>
     public int ConnectionsPerWorkload { get; init; } = 16384;
 }
@@ -35,6 +41,7 @@ internal sealed class ConnectionSeat
         Time = time;
         Dialer = new Dialer(worker, workers, limits.Connect);
         Signal = new SnapshotSignal(worker);
+        Tunnels = new OutboundTunnels(this);
         mesh.Changed += _ => worker.Post(OnMeshChanged);
     }
 
@@ -51,6 +58,8 @@ internal sealed class ConnectionSeat
     internal Dialer Dialer { get; }
 
     internal ConnectionTable Table { get; } = new();
+
+    internal OutboundTunnels Tunnels { get; }
 
     internal SnapshotSignal Signal { get; }
 
@@ -81,6 +90,7 @@ internal sealed class ConnectionSeat
     {
         var mesh = Mesh;
         Table.ForEach(connection => Rejudge(connection, mesh));
+        Tunnels.OnMeshChanged();
         foreach (var questions in Questions)
             questions.OnMeshChanged();
         Signal.Signal();
@@ -90,8 +100,13 @@ internal sealed class ConnectionSeat
     private void Rejudge(LiveConnection connection, MeshSnapshot mesh)
     {
         if (FindCutReason(connection, mesh) is not { } reason)
+        {
+            connection.OnSpared?.Invoke();
             return;
-        ConnectionFlows.WriteCut(Flows, connection.Parties, reason);
+        }
+
+        if (!connection.IsTunnel)
+            ConnectionFlows.WriteCut(Flows, connection.Parties, reason);
         connection.Cut(reason);
     }
 
@@ -114,6 +129,9 @@ internal sealed class ConnectionSeat
     {
         if (FindLostGround(connection, mesh) is { } lost)
             return lost;
+        // Each of its streams is judged by itself, and refused with its reason.
+        if (connection.IsTunnel)
+            return null;
         var judgement = Judgement.Of(mesh, connection.Parties, connection.Authentication, NodeName);
         if (!judgement.IsAllowed)
             return OutcomeReason.PolicyChanged;

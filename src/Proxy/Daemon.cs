@@ -112,7 +112,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         {
             var outcome = isOutbound
                 ? await new Outbound(seat, _pods).RunAsync(captured)
-                : await new Inbound(seat).RunAsync(captured);
+                : await new Inbound(seat, (stream, ended) => Tell(stream, isOutbound, ended)).RunAsync(captured);
             Tell(captured, isOutbound, outcome);
         }
 #pragma warning disable CA1031 // the connection ends either way, and a bug must be seen in the log

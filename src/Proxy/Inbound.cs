@@ -7,7 +7,9 @@ using Proxy.Tls;
 namespace Proxy;
 
 /// <summary>The story of a connection that arrived at a pod of this node.</summary>
-internal sealed class Inbound(ConnectionSeat seat)
+/// <param name="seat">What the connections of this worker share.</param>
+/// <param name="tell">Told of each stream of a tunnel, which is a connection of its own.</param>
+internal sealed class Inbound(ConnectionSeat seat, Action<CapturedConnection, ConnectionOutcome> tell)
 {
     internal async ValueTask<ConnectionOutcome> RunAsync(CapturedConnection captured)
     {
@@ -53,7 +55,9 @@ internal sealed class Inbound(ConnectionSeat seat)
 
         connection.Proof = new ConnectionProof(client.ExpectedId, server.ExpectedId, ClientIsOurs: false, ServerIsOurs: true);
         connection.Authentication = PeerAuthentication.Authenticated;
-        return await ServeAsync(captured, connection, leg);
+        return leg.Protocol == TlsContexts.TunnelProtocol
+            ? await new InboundTunnel(seat, captured, connection, leg, svid, verifier, tell).RunAsync()
+            : await ServeAsync(captured, connection, leg);
     }
 
     /// <summary>A client without node-proxy: identity by address only, which authenticates nobody.</summary>

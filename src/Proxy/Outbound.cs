@@ -1,9 +1,7 @@
 using Proxy.Capture;
 using Proxy.Lifetime;
-using Proxy.Native;
 using Proxy.Policy;
 using Proxy.Spiffe.X509;
-using Proxy.Tls;
 
 namespace Proxy;
 
@@ -73,20 +71,7 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
         if (seat.Mesh.Identities.FindBundle(destination.ExpectedId.TrustDomain) is not { } bundle)
             return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoBundle);
 
-        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, parties.Server.Endpoint);
-        if (dialled.Leg is not { } transport)
-            return seat.Fail(connection, OutcomeReasons.From(dialled.Fault));
-
-        var leg = new SslStreamLeg(transport);
-        connection.AttachServer(leg);
-        var verifier = new PeerVerifier(bundle, destination.ExpectedId, seat.Time);
-        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Limits.Handshake, verifier, () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
-        if (handshake.Reason is { } reason)
-            return seat.RefuseHandshake(connection, judgement, reason, handshake.Detail);
-
-        connection.Proof = new ConnectionProof(source.ExpectedId, destination.ExpectedId, ClientIsOurs: true, ServerIsOurs: false);
-        connection.Authentication = PeerAuthentication.Authenticated;
-        return await seat.RelayAsync(connection, captured.Leg, leg, SocketFault.None);
+        return await new OutboundStream(seat, captured, connection, judgement, svid, bundle).RunAsync();
     }
 
     /// <summary>To somebody without node-proxy: as it is, if policy allows that and asks for no authentication.</summary>

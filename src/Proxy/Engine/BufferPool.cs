@@ -6,8 +6,8 @@ namespace Proxy.Engine;
 /// </summary>
 internal sealed class BufferPool
 {
-    /// <summary>Two TLS records of the largest size (RFC 8446 §5.1): one read, two full records to write.</summary>
-    internal const int BufferSize = 32 * 1024;
+    /// <summary>Two TLS records of the largest size (RFC 8446 §5.1), and the room in front of them.</summary>
+    internal const int BufferSize = Leg.Headroom + (32 * 1024);
 
     /// <summary>8 MiB kept per worker at most.</summary>
     internal const int KeptBuffers = 256;

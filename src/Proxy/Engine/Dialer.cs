@@ -45,8 +45,16 @@ internal sealed class Dialer
     }
 
     /// <summary>Connects from somebody else's address, so that the server sees its client.</summary>
-    internal async ValueTask<Dialled> ConnectFromAsync(NetworkScope scope, Address client, Endpoint remote)
+    /// <param name="scope">The server's namespace.</param>
+    /// <param name="client">The client's address.</param>
+    /// <param name="remote">The server.</param>
+    /// <param name="port">
+    /// The client's port, to be used where it is free; 0 to choose one. One that the client's kernel did not choose
+    /// may be that of another inner leg, and is not used.
+    /// </param>
+    internal async ValueTask<Dialled> ConnectFromAsync(NetworkScope scope, Address client, Endpoint remote, ushort port = 0)
     {
+        var wished = port >= FirstUpstreamPort ? port : (ushort)0;
         for (var attempt = 0; ; attempt++)
         {
             var fault = scope.TryCreateMarked(remote.Address.IsIPv4, out var socket);
@@ -54,7 +62,7 @@ internal sealed class Dialer
                 return new Dialled(null, fault);
             socket.SetTransparent(remote.Address.IsIPv4);
             socket.SetReuseAddress();
-            fault = socket.Bind(new Endpoint(client, NextPort()));
+            fault = socket.Bind(new Endpoint(client, attempt == 0 && wished != 0 ? wished : NextPort()));
             if (fault != SocketFault.None)
                 socket.Close();
             var dialled = fault == SocketFault.None ? await ConnectAsync(socket, remote) : new Dialled(null, fault);

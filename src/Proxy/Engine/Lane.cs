@@ -9,6 +9,9 @@ internal static class Lane
     /// <summary>Chunks after which a busy lane lets the worker's other connections go first.</summary>
     internal const int Budget = 16;
 
+    /// <summary>Bytes read at once: with the header of a tunnel's frame they fill two TLS records (RFC 8446 §5.1).</summary>
+    internal const int Chunk = (32 * 1024) - TunnelFrame.HeaderSize;
+
     /// <summary>True when the direction ended in order and the end was passed on.</summary>
     internal static async ValueTask<bool> RunAsync(Worker worker, Leg from, Leg to)
     {
@@ -25,10 +28,10 @@ internal static class Lane
                 }
 
                 buffer ??= worker.Buffers.Rent();
-                var count = await from.ReadAsync(buffer);
+                var count = await from.ReadAsync(buffer.AsMemory(Leg.Headroom, Chunk));
                 if (count <= 0)
                     return count == 0 && await to.EndAsync();
-                if (!await to.WriteAsync(buffer.AsMemory(0, count)))
+                if (!await to.PassAsync(buffer, Leg.Headroom, count))
                     return false;
                 if (turn % Budget == 0)
                     await worker.Yield();

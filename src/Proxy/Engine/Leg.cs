@@ -10,6 +10,9 @@ internal abstract class Leg
     /// <summary>What <see cref="ReadAsync"/> answers for a connection that was reset, aborted or cut short.</summary>
     internal const int Broken = -1;
 
+    /// <summary>Bytes that a lane leaves free before those that it passes on: room for what a leg puts in front of them.</summary>
+    internal const int Headroom = 32;
+
     /// <summary>
     /// Called when the connection was reset while nobody was reading or writing it; whoever relays it ends the
     /// other leg.
@@ -24,6 +27,12 @@ internal abstract class Leg
 
     /// <summary>True when all bytes were handed to the kernel; false when the connection is broken. One write at a time.</summary>
     internal abstract ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes);
+
+    /// <summary>
+    /// Writes bytes of a lane's buffer as <see cref="WriteAsync"/> does. The <see cref="Headroom"/> bytes before them
+    /// are the leg's to overwrite, so that it need not copy.
+    /// </summary>
+    internal virtual ValueTask<bool> PassAsync(byte[] buffer, int start, int count) => WriteAsync(buffer.AsMemory(start, count));
 
     /// <summary>Half-close: no more bytes will be written, reading goes on. False when the connection is broken.</summary>
     internal abstract ValueTask<bool> EndAsync();

@@ -8,9 +8,7 @@ internal sealed class PlainLeg : Leg
     private const int WouldBlock = -2;
 
     // No idle limit: a quiet connection lives on. Only a peer that is gone is noticed, after four and a half minutes.
-    private static readonly TimeSpan KeepAliveIdle = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan KeepAliveInterval = TimeSpan.FromSeconds(30);
-    private const int KeepAliveProbes = 5;
+    private static readonly KeepAlive Patient = new(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30), Probes: 5);
 
     private readonly Worker _worker;
     private readonly TcpSocket _socket;
@@ -35,7 +33,7 @@ internal sealed class PlainLeg : Leg
         _isWritable = isConnected;
         socket.SetAbortive(true);
         socket.SetNoDelay();
-        socket.SetKeepAlive(KeepAliveIdle, KeepAliveInterval, KeepAliveProbes);
+        socket.SetKeepAlive(Patient);
         _token = worker.Watch(new Events(this), socket.Descriptor,
             Readiness.Readable | Readiness.Writable | Readiness.PeerEnded | Readiness.EdgeTriggered);
     }
@@ -45,6 +43,25 @@ internal sealed class PlainLeg : Leg
     internal bool IsClosed => _isClosed;
 
     internal Endpoint LocalEndpoint => _socket.LocalEndpoint();
+
+    /// <summary>True when the peer has sent nothing that is unread, has not ended and has not reset.</summary>
+    internal bool IsQuiet => !_isClosed && _socket.Peek() == SocketFault.WouldBlock;
+
+    /// <summary>Replaces the patience of an application's connection with a peer that is silent.</summary>
+    internal void SetKeepAlive(KeepAlive keepAlive)
+    {
+        if (!_isClosed)
+            _socket.SetKeepAlive(keepAlive);
+    }
+
+    /// <summary>Reads what is there, without waiting; 0 when nothing is. An end or a reset is left for <see cref="ReadAsync"/> to tell.</summary>
+    internal int ReadAvailable(Span<byte> buffer)
+    {
+        _isReadable = true;
+        var count = TryRead(buffer);
+        _wasReset |= count == Broken;
+        return Math.Max(count, 0);
+    }
 
     /// <summary>Connects; the socket is bound already where it must be. Closed while waiting: <see cref="SocketFault.TimedOut"/>.</summary>
     internal async ValueTask<SocketFault> ConnectAsync(Endpoint remote)

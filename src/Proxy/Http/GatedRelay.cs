@@ -51,7 +51,7 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
                             return false;
                         break;
                     case GateAction.Forward:
-                        if (!await ForwardAsync(window.Bytes[..step.Count]))
+                        if (!await ForwardAsync(window, step.Count))
                             return false;
                         window.Advance(step.Count);
                         break;
@@ -98,7 +98,7 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
                             return _isClosing && await EndClientAsync();
                         break;
                     case ResponseAction.Pass:
-                        if (!await client.WriteAsync(window.Bytes[..step.Count]))
+                        if (!await window.PassAsync(client, step.Count))
                             return false;
                         window.Advance(step.Count);
                         NoteFault(step.Fault);
@@ -134,10 +134,10 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
     /// forwarding, and the response lane learns how the connection ended.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ForwardAsync(ReadOnlyMemory<byte> bytes)
+    private async ValueTask<bool> ForwardAsync(LaneWindow window, int count)
     {
         if (!_serverIsGone)
-            _serverIsGone = !await server.WriteAsync(bytes);
+            _serverIsGone = !await window.PassAsync(server, count);
         if (_serverIsGone)
             return _isClosing || !_responsesEnded;
         if (_linger is not null)

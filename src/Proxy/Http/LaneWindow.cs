@@ -7,34 +7,37 @@ namespace Proxy.Http;
 internal sealed class LaneWindow(Worker worker, Leg from)
 {
     private byte[]? _buffer;
-    private int _start;
-    private int _end;
+    private int _start = Leg.Headroom;
+    private int _end = Leg.Headroom;
     private int _turn;
 
-    internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(_start, _end - _start);
+    internal ReadOnlyMemory<byte> Bytes => _buffer is null ? default : _buffer.AsMemory(_start, _end - _start);
 
     /// <summary>Set when the other end has ended in order.</summary>
     internal bool IsEnded { get; private set; }
 
     internal void Advance(int count) => _start += count;
 
+    /// <summary>Writes the first bytes to another leg, from where they are. What is before them has gone on.</summary>
+    internal ValueTask<bool> PassAsync(Leg to, int count) => to.PassAsync(_buffer!, _start, count);
+
     /// <summary>Reads behind the bytes that are there; false when the leg is broken.</summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<bool> FillAsync()
     {
         if (_start == _end)
-            _start = _end = 0;
+            _start = _end = Leg.Headroom;
         var ready = from.WaitAsync();
         if (!ready.IsCompletedSuccessfully)
         {
-            if (_end == 0)
+            if (_end == Leg.Headroom)
                 Release();
             await ready;
         }
 
         _buffer ??= worker.Buffers.Rent();
         MakeRoom(_buffer);
-        var count = await from.ReadAsync(_buffer.AsMemory(_end));
+        var count = await from.ReadAsync(_buffer.AsMemory(_end, Math.Min(_buffer.Length - _end, Lane.Chunk)));
         IsEnded = count == 0;
         _end += Math.Max(count, 0);
         return count >= 0;
@@ -53,15 +56,15 @@ internal sealed class LaneWindow(Worker worker, Leg from)
             return;
         worker.Buffers.Return(_buffer);
         _buffer = null;
-        _start = _end = 0;
+        _start = _end = Leg.Headroom;
     }
 
     // Only the beginning of a head is ever moved: everything else has gone on before more is read.
     private void MakeRoom(byte[] buffer)
     {
-        if (_end < buffer.Length || _start == 0)
+        if (_end < buffer.Length || _start == Leg.Headroom)
             return;
-        buffer.AsSpan(_start, _end - _start).CopyTo(buffer);
-        (_start, _end) = (0, _end - _start);
+        buffer.AsSpan(_start, _end - _start).CopyTo(buffer.AsSpan(Leg.Headroom));
+        (_start, _end) = (Leg.Headroom, Leg.Headroom + _end - _start);
     }
 }

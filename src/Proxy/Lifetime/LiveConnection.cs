@@ -28,6 +28,12 @@ internal sealed class LiveConnection(Parties parties)
     /// <summary>Not null once the peers are authenticated.</summary>
     internal ConnectionProof? Proof { get; set; }
 
+    /// <summary>Set when this is a tunnel: its streams are connections of their own, and tell of themselves.</summary>
+    internal bool IsTunnel { get; set; }
+
+    /// <summary>Called when a change of the mesh has left the connection alive.</summary>
+    internal Action? OnSpared { get; set; }
+
     /// <summary>Set once bytes may flow.</summary>
     internal bool IsRelaying { get; set; }
 

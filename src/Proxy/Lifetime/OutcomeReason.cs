@@ -93,6 +93,18 @@ internal enum OutcomeReason
     /// <summary>There is no way to the server.</summary>
     ServerUnreachable,
 
+    /// <summary>
+    /// The tunnel to the server's node broke before the server was reached. Whether the first bytes arrived there is
+    /// not known, so they are not sent again. Check the other node and the network between.
+    /// </summary>
+    TunnelBroken,
+
+    /// <summary>The other node sent what docs/TUNNEL.md forbids; the detail says what. Check its version, and who it is.</summary>
+    TunnelProtocol,
+
+    /// <summary>The server's node refused for a reason that this version does not know; the detail is its own.</summary>
+    PeerRefused,
+
     /// <summary>The workload has as many connections as it may.</summary>
     TooManyConnections,
 

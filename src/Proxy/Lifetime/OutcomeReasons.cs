@@ -14,6 +14,10 @@ internal static class OutcomeReasons
     /// <summary>The reason as flows, logs and metrics show it: <c>no-client-svid</c>.</summary>
     internal static string Text(this OutcomeReason reason) => Texts[(int)reason];
 
+    /// <summary>The reason with this text; <see cref="OutcomeReason.PeerRefused"/> when there is none.</summary>
+    internal static OutcomeReason FromPeer(string text) =>
+        Array.IndexOf(Texts, text) is var index and >= 0 ? (OutcomeReason)index : OutcomeReason.PeerRefused;
+
     /// <summary>True when the refusal rests on who the peer is, rather than on what it may do.</summary>
     internal static bool IsAboutIdentity(this OutcomeReason reason) =>
         reason is OutcomeReason.AuthenticationRequired or OutcomeReason.HandshakeFailed or OutcomeReason.HandshakeTimedOut

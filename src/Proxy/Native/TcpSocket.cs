@@ -11,6 +11,9 @@ internal readonly record struct Endpoint(Address Address, ushort Port)
 /// <summary>Bytes moved by one call, or why none were. Zero bytes without a fault is the peer's orderly end.</summary>
 internal readonly record struct Transfer(int Count, SocketFault Fault);
 
+/// <summary>When a silent peer is asked whether it lives, how often, and how many times before it counts as gone (tcp(7)).</summary>
+internal readonly record struct KeepAlive(TimeSpan Idle, TimeSpan Interval, int Probes);
+
 /// <summary>
 /// A non-blocking TCP socket as verbs. It belongs to the network namespace of the thread that made it, for ever
 /// (net/socket.c, sock_create). A value type: whoever closes it must see to it that nobody uses it afterwards.
@@ -21,11 +24,12 @@ internal readonly unsafe struct TcpSocket
     private const int StreamNonBlockingCloseOnExec = 1 | 0x800 | 0x80000;
     private const int NonBlockingCloseOnExec = 0x800 | 0x80000;
     private const int LevelSocket = 1, LevelTcp = 6, LevelIp = 0, LevelIpv6 = 41;
-    private const int ReuseAddress = 2, ErrorOption = 4, KeepAlive = 9, Linger = 13, ReusePort = 15, Mark = 36;
+    private const int ReuseAddress = 2, ErrorOption = 4, KeepAliveOption = 9, Linger = 13, ReusePort = 15, Mark = 36;
     private const int NoDelay = 1, KeepIdle = 4, KeepInterval = 5, KeepCount = 6;
     private const int TransparentV4 = 19, TransparentV6 = 75;
     private const int LocalPortRange = 51; // IP_LOCAL_PORT_RANGE, include/uapi/linux/in.h
     private const int NoSignal = 0x4000;
+    private const int PeekOnly = 0x02;
     private const int ShutdownWrite = 1;
 
     private TcpSocket(int descriptor) => Descriptor = descriptor;
@@ -83,6 +87,13 @@ internal readonly unsafe struct TcpSocket
         }
     }
 
+    /// <summary>Looks whether there is anything to receive: <see cref="SocketFault.WouldBlock"/> when there is not, and no end.</summary>
+    internal SocketFault Peek()
+    {
+        byte one;
+        return Libc.Receive(Descriptor, &one, 1, PeekOnly) >= 0 ? SocketFault.None : LastFault();
+    }
+
     internal Transfer Send(ReadOnlySpan<byte> buffer)
     {
         fixed (byte* start = buffer)
@@ -105,12 +116,12 @@ internal readonly unsafe struct TcpSocket
     internal void SetNoDelay() => Set(LevelTcp, NoDelay, 1);
 
     /// <summary>Lets a dead peer be noticed on idle connections without ending live ones.</summary>
-    internal void SetKeepAlive(TimeSpan idle, TimeSpan interval, int probes)
+    internal void SetKeepAlive(KeepAlive keepAlive)
     {
-        Set(LevelSocket, KeepAlive, 1);
-        Set(LevelTcp, KeepIdle, (int)idle.TotalSeconds);
-        Set(LevelTcp, KeepInterval, (int)interval.TotalSeconds);
-        Set(LevelTcp, KeepCount, probes);
+        Set(LevelSocket, KeepAliveOption, 1);
+        Set(LevelTcp, KeepIdle, (int)keepAlive.Idle.TotalSeconds);
+        Set(LevelTcp, KeepInterval, (int)keepAlive.Interval.TotalSeconds);
+        Set(LevelTcp, KeepCount, keepAlive.Probes);
     }
 
     /// <summary>The kernel chooses this socket's port between the two, as far as the namespace's own range allows; Linux 6.3 and newer.</summary>

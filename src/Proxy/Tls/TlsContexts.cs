@@ -12,12 +12,21 @@ namespace Proxy.Tls;
 /// </summary>
 internal static class TlsContexts
 {
+    /// <summary>ALPN of a tunnel between node-proxies (docs/TUNNEL.md). Without it the stream is the application's own.</summary>
+    internal static readonly SslApplicationProtocol TunnelProtocol = new("node-proxy/1");
+
     // A context lives as long as the SVID it was made from: rotation makes another SVID.
     private static readonly ConditionalWeakTable<X509Svid, SslStreamCertificateContext> Contexts = [];
+
+    /// <summary>A client that offers others, of which a server must choose one or refuse, speaks to the application itself.</summary>
+    private static readonly List<SslApplicationProtocol> Served = [TunnelProtocol, SslApplicationProtocol.Http11, SslApplicationProtocol.Http2];
+
+    private static readonly List<SslApplicationProtocol> Offered = [TunnelProtocol];
 
     internal static SslClientAuthenticationOptions ForClient(X509Svid svid, PeerVerifier verifier) => new()
     {
         TargetHost = "",
+        ApplicationProtocols = Offered,
         ClientCertificateContext = ContextOf(svid),
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateChainPolicy = verifier.Bundle.CreateChainPolicy(),
@@ -28,6 +37,7 @@ internal static class TlsContexts
 
     internal static SslServerAuthenticationOptions ForServer(X509Svid svid, PeerVerifier verifier) => new()
     {
+        ApplicationProtocols = Served,
         ServerCertificateContext = ContextOf(svid),
         ClientCertificateRequired = true,
         EnabledSslProtocols = SslProtocols.Tls13,

@@ -86,8 +86,10 @@ internal static class Cast
         }.ToFrozenDictionary(),
     };
 
-    public static IdentitySnapshot Identities(TestPki pki, params (string Uid, X509Svid Svid)[] svids) =>
-        new(1, svids.Select(pair => KeyValuePair.Create(pair.Uid, new WorkloadIdentity([pair.Svid], []))), [pki.Bundle], TimeProvider.System);
+    public static IdentitySnapshot Identities(TestPki pki, params (string Uid, X509Svid Svid)[] svids) => Identities(pki.Bundle, svids);
+
+    public static IdentitySnapshot Identities(TrustBundle bundle, params (string Uid, X509Svid Svid)[] svids) =>
+        new(1, svids.Select(pair => KeyValuePair.Create(pair.Uid, new WorkloadIdentity([pair.Svid], []))), [bundle], TimeProvider.System);
 
     private static PolicySnapshot PoliciesOf(string text)
     {

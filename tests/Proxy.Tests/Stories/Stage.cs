@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Proxy.Capture;
 using Proxy.Cluster;
 using Proxy.Engine;
@@ -18,10 +19,10 @@ internal sealed class Stage : IDisposable
     private readonly NetworkNamespace _home = NetworkNamespace.Current();
     private readonly Loopback _captured = new();
 
-    public Stage(TimeSpan? hold = null)
+    public Stage(TimeSpan? hold = null, TimeSpan? open = null)
     {
         Server = new Loopback(ServerAddress);
-        var limits = new ConnectionLimits { Hold = hold ?? TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
+        var limits = new ConnectionLimits { Hold = hold ?? TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit, Open = open ?? Patience.Limit };
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, TimeProvider.System);
     }
 
@@ -34,6 +35,9 @@ internal sealed class Stage : IDisposable
     public FlowRing Flows { get; } = new(Cast.ThisNode, TimeProvider.System);
 
     public ConnectionSeat Seat { get; }
+
+    /// <summary>How the streams of inbound tunnels ended.</summary>
+    public ConcurrentBag<ConnectionOutcome> Streams { get; } = [];
 
     public LocalPods Pods { get; } = new();
 
@@ -69,7 +73,7 @@ internal sealed class Stage : IDisposable
 
     /// <summary>Tells an inbound story as the daemon does.</summary>
     public Task<ConnectionOutcome> ComeInAsync(CapturedConnection captured) =>
-        Worker.RunAsync(() => EndAsync(captured, new Inbound(Seat).RunAsync(captured)));
+        Worker.RunAsync(() => EndAsync(captured, new Inbound(Seat, (_, ended) => Streams.Add(ended)).RunAsync(captured)));
 
     /// <summary>Two legs between two applications, registered as a live connection.</summary>
     public async Task<(LiveConnection Connection, Peer Client, Peer Server)> RegisterAsync(Parties parties)

@@ -1,0 +1,47 @@
+namespace Proxy.Engine;
+
+/// <summary>
+/// What a client has sent by the time its stream is opened: joins OPEN in one write, and is kept until the answer, for
+/// the tunnel may have retired meanwhile.
+/// </summary>
+internal sealed class FirstBytes(BufferPool buffers)
+{
+    private byte[]? _buffer;
+    private bool _isTaken;
+
+    /// <summary>How many bytes the client has sent; 0 also when it has ended or is gone, which reading will tell.</summary>
+    internal int Count { get; private set; }
+
+    internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(Leg.Headroom, Count);
+
+    /// <summary>Takes what is there now, without waiting; a second time, nothing: it would come out of order.</summary>
+    internal void Take(PlainLeg client)
+    {
+        _buffer ??= buffers.Rent();
+        if (!_isTaken)
+            Count = client.ReadAvailable(_buffer.AsSpan(Leg.Headroom, Lane.Chunk));
+        _isTaken = true;
+    }
+
+    /// <summary>OPEN, and DATA if there is any; valid until the next call.</summary>
+    internal ReadOnlyMemory<byte> Frame(uint stream, StreamOpening opening)
+    {
+        const int OpenSize = TunnelFrame.HeaderSize + StreamOpening.Size;
+        var start = Leg.Headroom - OpenSize - (Count > 0 ? TunnelFrame.HeaderSize : 0);
+        var span = _buffer.AsSpan(start);
+        new TunnelFrame(FrameType.Open, StreamOpening.Size, stream).Write(span);
+        opening.Write(span[TunnelFrame.HeaderSize..]);
+        if (Count > 0)
+            new TunnelFrame(FrameType.Data, Count, stream).Write(span[OpenSize..]);
+        return _buffer.AsMemory(start, Leg.Headroom - start + Count);
+    }
+
+    internal void Release()
+    {
+        if (_buffer is null)
+            return;
+        buffers.Return(_buffer);
+        _buffer = null;
+        Count = 0;
+    }
+}

@@ -1,0 +1,111 @@
+namespace Proxy.Engine;
+
+/// <summary>A stream that the client's node wants to open.</summary>
+internal readonly record struct OpenedStream(StreamOpening Opening, TunnelStream Leg);
+
+/// <summary>The end of a tunnel that accepts streams: the node of the server.</summary>
+internal sealed class TunnelServer(Worker worker, Leg transport)
+{
+    // What the client's node may still send after RETIRE, before it has read it and ends the tunnel.
+    internal static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
+
+    private readonly Tunnel _tunnel = new(worker, transport, new TunnelDialogue(isServer: true));
+    private WheelTimer? _linger;
+    private bool _retiresWhenFree;
+
+    internal TunnelFault Fault => _tunnel.Fault;
+
+    /// <summary>True when the client's node ended the tunnel between two streams.</summary>
+    internal bool EndedInOrder => _tunnel.EndedInOrder;
+
+    /// <summary>Waits for the next stream; null when there will be none.</summary>
+    internal async ValueTask<OpenedStream?> NextAsync()
+    {
+        if (_retiresWhenFree)
+            await SayRetireAsync();
+        while (await _tunnel.ReadFrameAsync())
+        {
+            var isOpening = _tunnel.Frame.Type == FrameType.Open && !_tunnel.Dialogue.IsRetired;
+            if (!isOpening)
+            {
+                // Of a stream that was refused or not delivered.
+                if (!await SkipPayloadAsync())
+                    break;
+                continue;
+            }
+
+            if (await ReadOpeningAsync() is not { } opening)
+                break;
+            return new OpenedStream(opening, new TunnelStream(_tunnel));
+        }
+
+        if (_linger is not null)
+            worker.Timers.Cancel(_linger);
+        return null;
+    }
+
+    /// <summary>Tells the client's node that the server has been reached. False when the tunnel is over.</summary>
+    internal ValueTask<bool> AcceptAsync()
+    {
+        _tunnel.Dialogue.Accept();
+        return _tunnel.SendAsync(FrameType.Accept);
+    }
+
+    /// <summary>Tells the client's node that there will be no stream, and why; the tunnel can carry the next one.</summary>
+    internal ValueTask<bool> RefuseAsync(TunnelStream stream, string reason, string detail)
+    {
+        stream.Dismiss();
+        _tunnel.Dialogue.Refuse();
+        return _tunnel.SendAsync(FrameType.Refuse, StreamRefusal.Write(_tunnel.Payload, reason, detail));
+    }
+
+    /// <summary>Retires the tunnel before the stream that was opened just now: the client's node opens it on another one.</summary>
+    internal Task ExcludeAsync(TunnelStream stream)
+    {
+        stream.Dismiss();
+        _tunnel.Dialogue.ExcludeCurrent();
+        return SayRetireAsync();
+    }
+
+    /// <summary>No stream after the one that is under way, if there is one. The client's node then ends the tunnel.</summary>
+    internal void Retire()
+    {
+        if (_tunnel.IsOver || _tunnel.Dialogue.IsRetired || _retiresWhenFree)
+            return;
+        _retiresWhenFree = true;
+        if (_tunnel.Dialogue.IsFree)
+            _ = SayRetireAsync();
+    }
+
+    internal void Abort() => _tunnel.Abort(tellsPeer: true);
+
+    private async Task SayRetireAsync()
+    {
+        if (_tunnel.IsOver || _tunnel.Dialogue.IsRetired)
+            return;
+        _tunnel.Dialogue.Retire();
+        worker.Timers.Schedule(_linger = new WheelTimer(Abort), Linger);
+        _ = await _tunnel.SendAsync(FrameType.Retire) && await _tunnel.EndAsync();
+    }
+
+    private async ValueTask<StreamOpening?> ReadOpeningAsync()
+    {
+        var payload = new byte[StreamOpening.Size];
+        if (!await _tunnel.ReadPayloadAsync(payload))
+            return null;
+        if (StreamOpening.TryRead(payload, out var opening))
+            return opening;
+        _tunnel.Abort(TunnelFault.Malformed);
+        return null;
+    }
+
+    private async ValueTask<bool> SkipPayloadAsync()
+    {
+        if (_tunnel.PayloadLeft == 0)
+            return true;
+        var buffer = worker.Buffers.Rent();
+        var isRead = await _tunnel.ReadPayloadAsync(buffer);
+        worker.Buffers.Return(buffer);
+        return isRead;
+    }
+}

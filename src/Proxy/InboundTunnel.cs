@@ -1,0 +1,103 @@
+using Proxy.Capture;
+using Proxy.Engine;
+using Proxy.Lifetime;
+using Proxy.Policy;
+using Proxy.Spiffe.X509;
+using Proxy.Tls;
+
+namespace Proxy;
+
+/// <summary>
+/// The story of a tunnel to a pod of this node. Every stream in it is a connection of its own: registered, judged and
+/// told of by itself. The tunnel ends with the SVID, the bundle or the pod that it rests on.
+/// </summary>
+internal sealed class InboundTunnel(
+    ConnectionSeat seat, CapturedConnection captured, LiveConnection tunnel, SslStreamLeg leg, X509Svid svid, PeerVerifier verifier,
+    Action<CapturedConnection, ConnectionOutcome> tell)
+{
+    private readonly TunnelServer _server = new(seat.Worker, leg);
+
+    internal async ValueTask<ConnectionOutcome> RunAsync()
+    {
+        tunnel.IsTunnel = true;
+        tunnel.OnSpared = RetireIfOutdated;
+        captured.Leg.SetKeepAlive(OutboundTunnels.KeepAlive);
+        while (await NextAsync() is { } opened)
+        {
+            if (IsOutdated())
+                await _server.ExcludeAsync(opened.Leg);
+            else
+                await RunStreamAsync(opened);
+        }
+
+        if (_server.Fault != TunnelFault.None)
+            return seat.RefuseFrames(tunnel, Direction.Ingress, _server.Fault);
+        return new ConnectionOutcome(tunnel.CutReason ?? (_server.EndedInOrder ? OutcomeReason.Completed : OutcomeReason.Reset), "");
+    }
+
+    /// <summary>Waits for the next stream; a tunnel that carries none for long is retired, in case its client forgot it.</summary>
+    private async ValueTask<OpenedStream?> NextAsync()
+    {
+        var timer = new WheelTimer(_server.Retire);
+        seat.Worker.Timers.Schedule(timer, seat.Limits.Tunnels.Idle * 2);
+        var opened = await _server.NextAsync();
+        seat.Worker.Timers.Cancel(timer);
+        return opened;
+    }
+
+    private async ValueTask RunStreamAsync(OpenedStream opened)
+    {
+        var client = captured.Client.Endpoint with { Port = opened.Opening.ClientPort };
+        var connection = new LiveConnection(tunnel.Parties with { Client = tunnel.Parties.Client with { Endpoint = client } })
+        {
+            Proof = tunnel.Proof,
+            Authentication = tunnel.Authentication,
+        };
+        connection.AttachClient(opened.Leg);
+        using var entry = seat.Table.Register(connection);
+        tell(captured with { Client = new ClientAddress(client) }, await ServeAsync(connection, opened));
+    }
+
+    private async ValueTask<ConnectionOutcome> ServeAsync(LiveConnection connection, OpenedStream opened)
+    {
+        if (FindRefusal(connection) is { } refusal)
+            return await RefuseAsync(opened, refusal);
+        var client = connection.Parties.Client.Endpoint;
+        var port = opened.Opening.MayKeepPort ? client.Port : (ushort)0;
+        var dialled = await seat.Dialer.ConnectFromAsync(captured.Pod.Scope, client.Address, connection.Parties.Server.Endpoint, port);
+        if (seat.Admit(connection, dialled.Leg, dialled.Fault) is { } refused)
+            return await RefuseAsync(opened, refused);
+        if (!await _server.AcceptAsync())
+            return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
+        return await seat.RelayAdmittedAsync(connection, opened.Leg, dialled.Leg!);
+    }
+
+    private ConnectionOutcome? FindRefusal(LiveConnection connection)
+    {
+        if (seat.FindLostGround(connection) is { } lost)
+            return seat.Refuse(connection.Parties, Direction.Ingress, lost);
+        var judgement = seat.Judge(connection);
+        return judgement.IsAllowed ? null : seat.Deny(connection.Parties, judgement);
+    }
+
+    private async ValueTask<ConnectionOutcome> RefuseAsync(OpenedStream opened, ConnectionOutcome outcome)
+    {
+        _ = await _server.RefuseAsync(opened.Leg, outcome.Reason.Text(), outcome.Detail);
+        return outcome;
+    }
+
+    private void RetireIfOutdated()
+    {
+        if (IsOutdated())
+            _server.Retire();
+    }
+
+    /// <summary>Whether a handshake would have another outcome, or another SVID, by now.</summary>
+    private bool IsOutdated()
+    {
+        var (server, identities) = (tunnel.Parties.Server.Workload!, seat.Mesh.Identities);
+        return verifier.ExpiresAt <= seat.Time.GetUtcNow()
+            || !ReferenceEquals(identities.FindSvid(server.Uid, server.ExpectedId), svid)
+            || !ReferenceEquals(identities.FindBundle(verifier.Bundle.TrustDomain), verifier.Bundle);
+    }
+}

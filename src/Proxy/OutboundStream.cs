@@ -1,0 +1,151 @@
+using Proxy.Capture;
+using Proxy.Engine;
+using Proxy.Lifetime;
+using Proxy.Native;
+using Proxy.Policy;
+using Proxy.Spiffe.X509;
+using Proxy.Tls;
+
+namespace Proxy;
+
+/// <summary>
+/// The rest of the story of a connection to a pod of another node: over mutual TLS, in a tunnel that rests, in a new
+/// one, or, to a peer that knows no tunnels, as the TLS stream itself.
+/// </summary>
+internal sealed class OutboundStream(
+    ConnectionSeat seat, CapturedConnection captured, LiveConnection connection, Judgement judgement, X509Svid svid, TrustBundle bundle)
+{
+    /// <summary>Tunnels tried for one stream, each but the last retired in the meantime.</summary>
+    private const int Attempts = 3;
+
+    private readonly FirstBytes _first = new(seat.Worker.Buffers);
+
+    internal async ValueTask<ConnectionOutcome> RunAsync()
+    {
+        try
+        {
+            return await CarryAsync(OutboundTunnels.KeyOf(connection.Parties, svid, bundle));
+        }
+        finally
+        {
+            _first.Release();
+        }
+    }
+
+    private async ValueTask<ConnectionOutcome> CarryAsync(TunnelKey key)
+    {
+        for (var attempt = 1; attempt <= Attempts; attempt++)
+        {
+            var tunnel = seat.Tunnels.TryTake(key);
+            if (tunnel is null)
+            {
+                var secured = await SecureAsync();
+                if (secured.Refusal is { } refusal)
+                    return refusal;
+                if (secured.Leg!.Protocol != TlsContexts.TunnelProtocol)
+                    return await CarryDirectlyAsync(secured.Leg);
+                tunnel = MakeTunnel(secured);
+            }
+
+            var outcome = await CarryInAsync(tunnel);
+            seat.Tunnels.GiveBack(key, tunnel);
+            if (outcome is { } ended)
+                return ended;
+        }
+
+        return seat.Fail(connection, OutcomeReason.TunnelBroken);
+    }
+
+    /// <summary>A connection to the server's node, each end proven to the other; or why there is none.</summary>
+    private async ValueTask<Secured> SecureAsync()
+    {
+        var parties = connection.Parties;
+        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, parties.Server.Endpoint);
+        if (dialled.Leg is not { } transport)
+            return new Secured(seat.Fail(connection, OutcomeReasons.From(dialled.Fault)));
+
+        var leg = new SslStreamLeg(transport);
+        connection.AttachServer(leg);
+        var verifier = new PeerVerifier(bundle, parties.Server.Workload!.ExpectedId, seat.Time);
+        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Limits.Handshake, verifier, () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
+        return handshake.Reason is { } reason
+            ? new Secured(seat.RefuseHandshake(connection, judgement, reason, handshake.Detail))
+            : new Secured(null, leg, transport, verifier.ExpiresAt);
+    }
+
+    private TunnelClient MakeTunnel(in Secured secured)
+    {
+        seat.Tunnels.CountOpened();
+        secured.Socket!.SetKeepAlive(OutboundTunnels.KeepAlive);
+        return new TunnelClient(seat.Worker, secured.Socket, secured.Leg!)
+        {
+            UsableUntil = secured.ExpiresAt < svid.ExpiresAt ? secured.ExpiresAt : svid.ExpiresAt,
+        };
+    }
+
+    /// <summary>Null when the tunnel has retired and not taken the stream.</summary>
+    private async ValueTask<ConnectionOutcome?> CarryInAsync(TunnelClient tunnel)
+    {
+        Prove();
+        var stream = tunnel.Begin();
+        connection.AttachServer(stream);
+        var (answer, timedOut) = await OpenAsync(tunnel, stream);
+        ConnectionOutcome? outcome = answer switch
+        {
+            OpenAnswer.Accepted => await seat.RelayAsync(connection, captured.Leg, stream, SocketFault.None),
+            OpenAnswer.Refused => TakeRefusal(tunnel.Refusal),
+            OpenAnswer.Excluded => null,
+            _ => seat.Fail(connection, timedOut ? OutcomeReason.ServerTimedOut : OutcomeReason.TunnelBroken),
+        };
+        stream.Abort();
+        return tunnel.Fault == TunnelFault.None ? outcome : seat.RefuseFrames(connection, Direction.Egress, tunnel.Fault);
+    }
+
+    private async ValueTask<(OpenAnswer Answer, bool TimedOut)> OpenAsync(TunnelClient tunnel, TunnelStream stream)
+    {
+        var timedOut = false;
+        var timer = new WheelTimer(() =>
+        {
+            timedOut = true;
+            stream.Abort();
+        });
+        // A port that the client's kernel chose towards a Service may be the port of a tunnel to the pod itself.
+        var opening = new StreamOpening(captured.Client.Endpoint.Port, MayKeepPort: connection.Parties.Service is null);
+        _first.Take(captured.Leg);
+        captured.Leg.OnReset = stream.Abort;
+        seat.Worker.Timers.Schedule(timer, seat.Limits.Open);
+        var answer = await tunnel.OpenAsync(stream, opening, _first);
+        seat.Worker.Timers.Cancel(timer);
+        captured.Leg.OnReset = null;
+        if (answer == OpenAnswer.Accepted)
+            _first.Release();
+        return (answer, timedOut);
+    }
+
+    private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(SslStreamLeg leg)
+    {
+        Prove();
+        // Only after a tunnel that has retired, to a peer that speaks another version by now.
+        if (_first.Count > 0 && !await leg.WriteAsync(_first.Bytes))
+            return seat.Fail(connection, OutcomeReason.TunnelBroken);
+        _first.Release();
+        return await seat.RelayAsync(connection, captured.Leg, leg, SocketFault.None);
+    }
+
+    private void Prove()
+    {
+        var (client, server) = (connection.Parties.Client.Workload!, connection.Parties.Server.Workload!);
+        connection.Proof = new ConnectionProof(client.ExpectedId, server.ExpectedId, ClientIsOurs: true, ServerIsOurs: false);
+        connection.Authentication = PeerAuthentication.Authenticated;
+    }
+
+    private ConnectionOutcome TakeRefusal((string Reason, string Detail) refusal)
+    {
+        var reason = OutcomeReasons.FromPeer(refusal.Reason);
+        var detail = reason == OutcomeReason.PeerRefused ? $"{refusal.Reason} {refusal.Detail}" : refusal.Detail;
+        return seat.Refuse(connection.Parties, Direction.Egress, reason) with { Detail = detail };
+    }
+
+    private readonly record struct Secured(
+        ConnectionOutcome? Refusal, SslStreamLeg? Leg = null, PlainLeg? Socket = null, DateTimeOffset ExpiresAt = default);
+}

@@ -1,0 +1,55 @@
+using Proxy.Engine;
+using Proxy.Lifetime;
+using Proxy.Native;
+using Proxy.Spiffe.X509;
+
+namespace Proxy;
+
+/// <summary>The tunnels of one worker to pods of other nodes, each for as long as what it rests on is in force.</summary>
+internal sealed class OutboundTunnels(ConnectionSeat seat)
+{
+    /// <summary>Sooner than for an application's connection: a tunnel that rests on a dead peer would break the next stream.</summary>
+    internal static readonly KeepAlive KeepAlive = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(5), Probes: 3);
+
+    private readonly TunnelPool _pool = new(seat.Worker, seat.Time, seat.Limits.Tunnels);
+
+    /// <summary>Tunnels that carry no stream just now.</summary>
+    internal int Resting => _pool.Count;
+
+    /// <summary>Tunnels that were opened so far, each with a full handshake.</summary>
+    internal long Opened { get; private set; }
+
+    /// <summary>What a tunnel for this connection must rest on; the server's workload is known.</summary>
+    internal static TunnelKey KeyOf(in Parties parties, X509Svid svid, TrustBundle bundle)
+    {
+        var server = parties.Server.Workload!;
+        return new TunnelKey(parties.Client.Workload!.Uid, svid, bundle, server.Uid, server.ExpectedId.ToString(), parties.Server.Endpoint);
+    }
+
+    internal TunnelClient? TryTake(TunnelKey key) => _pool.TryTake(key);
+
+    internal void CountOpened() => Opened++;
+
+    /// <summary>Keeps a tunnel whose stream is over for the next one, unless it can carry none any more.</summary>
+    internal void GiveBack(TunnelKey key, TunnelClient tunnel)
+    {
+        if (HasLostGround(key))
+            tunnel.Close();
+        else
+            _pool.Add(key, tunnel);
+    }
+
+    /// <summary>A tunnel ends with the SVID, bundle or pod that it rests on; one that carries a stream, after it.</summary>
+    internal void OnMeshChanged() => _pool.EndWhere(HasLostGround);
+
+    private bool HasLostGround(TunnelKey key)
+    {
+        var mesh = seat.Mesh;
+        if (mesh.Cluster.FindWorkload(key.Server.Address) is not { IsEnrolled: true } server || server.Uid != key.ServerUid)
+            return true;
+        var svid = (X509Svid)key.SvidGeneration;
+        return server.ExpectedId.ToString() != key.ServerId
+            || !ReferenceEquals(mesh.Identities.FindSvid(key.ClientUid, svid.Id), svid)
+            || !ReferenceEquals(mesh.Identities.FindBundle(server.ExpectedId.TrustDomain), key.BundleGeneration);
+    }
+}

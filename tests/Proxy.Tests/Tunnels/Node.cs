@@ -1,0 +1,29 @@
+using Proxy.Capture;
+using Proxy.Telemetry;
+using Proxy.Tests.Engine;
+
+namespace Proxy.Tests.Tunnels;
+
+/// <summary>One worker of a node, with its own snapshot.</summary>
+internal sealed class Node
+{
+    public Node(string name, ConnectionLimits? limits)
+    {
+        Flows = new FlowRing(name, TimeProvider.System);
+        limits ??= new ConnectionLimits { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
+        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, TimeProvider.System);
+    }
+
+    public TestWorker Worker { get; } = new();
+
+    public MeshState Mesh { get; } = new();
+
+    public LocalPods Pods { get; } = new();
+
+    public FlowRing Flows { get; }
+
+    public ConnectionSeat Seat { get; }
+
+    /// <summary>Has everything done that a change of the mesh, or the end of a peer, has brought about.</summary>
+    public Task SettleAsync() => Worker.SettleAsync();
+}

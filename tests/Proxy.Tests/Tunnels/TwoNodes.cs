@@ -1,0 +1,186 @@
+using System.Threading.Channels;
+using Proxy.Capture;
+using Proxy.Cluster;
+using Proxy.Engine;
+using Proxy.Lifetime;
+using Proxy.Native;
+using Proxy.Spiffe.X509;
+using Proxy.Tests.Engine;
+using Proxy.Tests.Stories;
+using Proxy.Tests.Tls;
+
+namespace Proxy.Tests.Tunnels;
+
+/// <summary>
+/// A client's node and a server's node, each a worker with its own snapshot, over real mutual TLS: what the one dials,
+/// the other has captured. The applications at both ends are the test's.
+/// </summary>
+internal sealed class TwoNodes : IDisposable
+{
+    public static readonly Workload Client = Stage.Client();
+    public static readonly Workload Server = Stage.ServerOn(Cast.OtherNode);
+
+    private readonly NetworkNamespace _home = NetworkNamespace.Current();
+    private readonly Loopback _captured = new();
+    private readonly Channel<ConnectionOutcome> _tunnels = Channel.CreateUnbounded<ConnectionOutcome>();
+    private readonly Channel<ConnectionOutcome> _streams = Channel.CreateUnbounded<ConnectionOutcome>();
+    private readonly Wire _wire;
+    private X509Svid _client;
+    private X509Svid _server;
+    private TrustBundle _bundle;
+
+    public TwoNodes(ConnectionLimits? limits = null)
+    {
+        Near = new Node(Cast.ThisNode, limits);
+        Far = new Node(Cast.OtherNode, limits);
+        Application = new Loopback(Stage.ServerAddress);
+        Destination = Application.Endpoint;
+        ClientPod = new PodCapture(Client, new NetworkScope(_home, _home, 0));
+        ServerPod = new PodCapture(Server, new NetworkScope(_home, _home, 0));
+        Near.Pods.Add(ClientPod);
+        Far.Pods.Add(ServerPod);
+        (_client, _server, _bundle) = (Pki.Client, Pki.Server, Pki.Bundle);
+        Publish();
+        _wire = Far.Worker.AskAsync(() => new Wire(Far.Worker.Worker, Take)).GetAwaiter().GetResult();
+    }
+
+    public TestPki Pki { get; } = new();
+
+    public Node Near { get; }
+
+    public Node Far { get; }
+
+    public PodCapture ClientPod { get; }
+
+    public PodCapture ServerPod { get; }
+
+    /// <summary>The server.</summary>
+    public Loopback Application { get; }
+
+    /// <summary>Where new tunnels lead to at the server's node; the server, unless a test says otherwise.</summary>
+    public Endpoint Destination { get; set; }
+
+    /// <summary>Where the client's node reaches the server's node: the server pod's address and port.</summary>
+    public Endpoint Address => _wire.Endpoint;
+
+    /// <summary>Handshakes that the client's node completed.</summary>
+    public long Handshakes => Near.Worker.AskAsync(() => Near.Seat.Tunnels.Opened).GetAwaiter().GetResult();
+
+    public int Resting => Near.Worker.AskAsync(() => Near.Seat.Tunnels.Resting).GetAwaiter().GetResult();
+
+    /// <summary>The directory, at both nodes.</summary>
+    public void Publish(string policies = "", Workload? client = null, Workload? server = null)
+    {
+        foreach (var node in (Node[])[Near, Far])
+        {
+            node.Mesh.Publish(Cast.ClusterOf(policies, client ?? Client, server ?? Server));
+            PublishSvids(node);
+        }
+    }
+
+    /// <summary>The node that has the pod gets another SVID for it.</summary>
+    public void Rotate(string uid)
+    {
+        if (uid == "client")
+            _client = Pki.Issue(TestPki.ClientId);
+        else
+            _server = Pki.Issue(TestPki.ServerId);
+        PublishSvids(uid == "client" ? Near : Far);
+    }
+
+    /// <summary>The node that has the pod loses its SVID.</summary>
+    public void Withdraw(string uid)
+    {
+        var left = uid == "client" ? ("server", _server) : ("client", _client);
+        (uid == "client" ? Near : Far).Mesh.Publish(Cast.Identities(_bundle, left));
+    }
+
+    /// <summary>Both nodes get the trust domain's bundle as another generation.</summary>
+    public void RenewBundle()
+    {
+        _bundle = new TrustBundle(TestPki.Domain, Pki.Bundle.Roots);
+        PublishSvids(Near);
+        PublishSvids(Far);
+    }
+
+    /// <summary>How the next tunnel ends, at the server's node.</summary>
+    public async Task<ConnectionOutcome> TunnelEndAsync() => await _tunnels.Reader.ReadAsync().AsTask().Soon();
+
+    /// <summary>How the next stream ends, at the server's node.</summary>
+    public async Task<ConnectionOutcome> StreamEndAsync() => await _streams.Reader.ReadAsync().AsTask().Soon();
+
+    private void PublishSvids(Node node) =>
+        node.Mesh.Publish(Cast.Identities(_bundle, ("client", _client), ("server", _server)));
+
+    /// <summary>A connection of the client to the server, as the client's node has captured it.</summary>
+    public async Task<(Task<ConnectionOutcome> Story, Peer Client)> ConnectAsync(ushort port = 40000, PodCapture? pod = null)
+    {
+        var (leg, client) = await _captured.ConnectAsync(Near.Worker);
+        var captured = new CapturedConnection(
+            pod ?? ClientPod, leg, new ClientAddress(new Endpoint(Cast.AddressOf(Stage.ClientAddress), port)), new OriginalDestination(Address));
+        return (Near.Worker.RunAsync(() => EndAsync(captured, new Outbound(Near.Seat, Near.Pods).RunAsync(captured))), client);
+    }
+
+    /// <summary>One connection with a short conversation, to its orderly end.</summary>
+    public async Task ConverseAsync(string question = "ping", string answer = "pong")
+    {
+        var (story, client) = await ConnectAsync();
+        client.Send(question);
+        var server = await Patience.OnThread(Application.Accept);
+        server.Expect(question);
+        server.Send(answer);
+        client.Expect(answer);
+        client.End();
+        server.ExpectEnd();
+        server.End();
+        client.ExpectEnd();
+        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+    }
+
+    public async Task AssertNothingHeldAsync()
+    {
+        await Near.SettleAsync();
+        await Far.SettleAsync();
+        Assert.Equal(0, await Near.Worker.AskAsync(() => Near.Worker.Worker.Buffers.Rented));
+        Assert.Equal(0, await Far.Worker.AskAsync(() => Far.Worker.Worker.Buffers.Rented));
+        Assert.Equal(0, await Near.Worker.AskAsync(() => Near.Seat.Table.Count));
+        Assert.Empty(Near.Worker.Faults);
+        Assert.Empty(Far.Worker.Faults);
+    }
+
+    public void Dispose()
+    {
+        Far.Worker.DoAsync(_wire.Close).GetAwaiter().GetResult();
+        Near.Worker.Dispose();
+        Far.Worker.Dispose();
+        Application.Dispose();
+        _captured.Dispose();
+        Pki.Dispose();
+        _home.Dispose();
+    }
+
+    private void Take(TcpSocket socket, Endpoint client)
+    {
+        var leg = new PlainLeg(Far.Worker.Worker, socket, isConnected: true);
+        var captured = new CapturedConnection(ServerPod, leg, new ClientAddress(client), new OriginalDestination(Destination));
+        _ = TellAsync(captured);
+    }
+
+    private async Task TellAsync(CapturedConnection captured)
+    {
+        var outcome = await EndAsync(captured, new Inbound(Far.Seat, (_, ended) => _streams.Writer.TryWrite(ended)).RunAsync(captured));
+        _tunnels.Writer.TryWrite(outcome);
+    }
+
+    private static async ValueTask<ConnectionOutcome> EndAsync(CapturedConnection captured, ValueTask<ConnectionOutcome> story)
+    {
+        try
+        {
+            return await story;
+        }
+        finally
+        {
+            captured.Leg.Abort();
+        }
+    }
+}
