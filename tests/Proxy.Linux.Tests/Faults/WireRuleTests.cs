@@ -1,5 +1,4 @@
 using System.Net;
-using Lab;
 using Lab.Faults;
 using Lab.Traffic;
 
