@@ -6,6 +6,9 @@ internal sealed class DaemonHealth
     /// <summary>Runtime and control plane open a few more after their first use.</summary>
     private const int SpareDescriptors = 16;
 
+    /// <summary>Of the admin server and of the observer; those of connections must all be gone.</summary>
+    private const int SpareSockets = 4;
+
     /// <summary>What buffers, compiled code and the heap may keep; a leak of the loop's connections would be more.</summary>
     private const long SpareKiB = 160 * 1024;
 
@@ -40,7 +43,13 @@ internal sealed class DaemonHealth
     }
 
     public override string ToString() => string.Join("; ", lab.Nodes.Select(node =>
-        $"{node.Name}: descriptors {atRest[node].Descriptors} then {after.GetValueOrDefault(node).Descriptors}, resident {atRest[node].ResidentKiB} KiB then {after.GetValueOrDefault(node).ResidentKiB} KiB"));
+        $"{node.Name}: {Describe(atRest[node])}, then {Describe(after.GetValueOrDefault(node))}"));
+
+    internal static bool IsWithin(ProcessUsage now, ProcessUsage before) =>
+        now.Descriptors <= before.Descriptors + SpareDescriptors && now.Sockets <= before.Sockets + SpareSockets;
+
+    private static string Describe(ProcessUsage usage) =>
+        $"{usage.Descriptors} descriptors with {usage.Sockets} sockets, {usage.ResidentKiB} KiB resident";
 
     private async Task<List<string>> CheckAsync(LabNode node)
     {
@@ -50,13 +59,13 @@ internal sealed class DaemonHealth
             violations.Add($"{node.Name}: {(await DaemonStatus.ReadAsync(node)).Connections} connections are stuck");
         }
 
-        var most = atRest[node].Descriptors + SpareDescriptors;
-        if (!await Wait.UntilAsync(() => node.Usage().Descriptors <= most, Limit))
+        var rests = await Wait.UntilAsync(() => IsWithin(node.Usage(), atRest[node]), Limit);
+        after[node] = node.Usage();
+        if (!rests)
         {
-            violations.Add($"{node.Name}: {node.Usage().Descriptors} descriptors, {atRest[node].Descriptors} at rest before");
+            violations.Add($"{node.Name} has not come to rest: {Describe(atRest[node])}, then {Describe(after[node])}");
         }
 
-        after[node] = node.Usage();
         if (after[node].ResidentKiB > atRest[node].ResidentKiB + SpareKiB)
         {
             violations.Add($"{node.Name}: {after[node].ResidentKiB} KiB resident, {atRest[node].ResidentKiB} KiB before");

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Lab.Faults;
 
 /// <summary>Faults of processes and links.</summary>
@@ -34,25 +32,13 @@ internal static class MachineFaults
 
     private static Fault CutPod(LabPod pod) => new($"link of {pod.Name} down", pod.CutLinkAsync, pod.MendLinkAsync);
 
-    /// <summary>The daemon's limit of descriptors sinks to a few above what it holds now.</summary>
     private static Fault Squeeze(LabNode node)
     {
-        var limit = "";
+        DescriptorLimit? limit = null;
         return new(
             $"descriptors of {node.Name} run out",
-            () =>
-            {
-                limit = SoftLimitOf(node.Proxy!.Pid);
-                return SetLimitAsync(node, (node.Usage().Descriptors + SpareDescriptors).ToString(CultureInfo.InvariantCulture));
-            },
-            () => SetLimitAsync(node, limit))
+            async () => limit = await DescriptorLimit.SqueezeAsync(node, SpareDescriptors),
+            () => limit?.RestoreAsync() ?? Task.CompletedTask)
         { Freezes = true };
     }
-
-    private static Task SetLimitAsync(LabNode node, string soft) =>
-        Shell.ScriptAsync($"prlimit --pid {node.Proxy!.Pid} --nofile={soft}:");
-
-    private static string SoftLimitOf(int pid) => File.ReadLines($"/proc/{pid}/limits")
-        .First(line => line.StartsWith("Max open files", StringComparison.Ordinal))
-        .Split(' ', StringSplitOptions.RemoveEmptyEntries)[3];
 }

@@ -41,3 +41,6 @@ public sealed class StrangerTests(LegacyMesh mesh) : EndToEnd.StrangerTests(mesh
 
 [Collection(EndToEndCollection.Name)]
 public sealed class PeerFaultTests(LegacyFaultLab fault) : EndToEnd.PeerFaultTests(fault), IClassFixture<LegacyFaultLab>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class DescriptorTests(LegacyMesh mesh) : EndToEnd.DescriptorTests(mesh), IClassFixture<LegacyMesh>;

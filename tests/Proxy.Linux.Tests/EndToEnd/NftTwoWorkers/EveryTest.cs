@@ -41,3 +41,6 @@ public sealed class StrangerTests(NftMesh mesh) : EndToEnd.StrangerTests(mesh), 
 
 [Collection(EndToEndCollection.Name)]
 public sealed class PeerFaultTests(NftFaultLab fault) : EndToEnd.PeerFaultTests(fault), IClassFixture<NftFaultLab>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class DescriptorTests(NftMesh mesh) : EndToEnd.DescriptorTests(mesh), IClassFixture<NftMesh>;
