@@ -44,3 +44,6 @@ public sealed class PeerFaultTests(LegacyFaultLab fault) : EndToEnd.PeerFaultTes
 
 [Collection(EndToEndCollection.Name)]
 public sealed class DescriptorTests(LegacyMesh mesh) : EndToEnd.DescriptorTests(mesh), IClassFixture<LegacyMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class LabVariantTests(LegacyMesh mesh) : EndToEnd.LabVariantTests(mesh), IClassFixture<LegacyMesh>;

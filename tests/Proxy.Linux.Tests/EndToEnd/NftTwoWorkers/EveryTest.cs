@@ -44,3 +44,6 @@ public sealed class PeerFaultTests(NftFaultLab fault) : EndToEnd.PeerFaultTests(
 
 [Collection(EndToEndCollection.Name)]
 public sealed class DescriptorTests(NftMesh mesh) : EndToEnd.DescriptorTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class LabVariantTests(NftMesh mesh) : EndToEnd.LabVariantTests(mesh), IClassFixture<NftMesh>;
