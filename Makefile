@@ -3,10 +3,11 @@
 # faults     a loop of faults under load: MINUTES (2), SEED (drawn and printed)
 # cost       measures what a connection costs
 # test       all tests, as root; ends with "N passed, N failed"
+# fuzz       feeds hostile bytes to every parser; TARGET=name for one, SECONDS=n for each (30), SEED=n to repeat
 # build      the program, into artifacts/node-proxy
 # clean      removes what was built
 
-.PHONY: demo demo-down faults cost test build lab packages sdk clean
+.PHONY: demo demo-down faults cost test fuzz build lab packages sdk clean
 
 SHELL := /bin/sh
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
@@ -14,6 +15,7 @@ export DOTNET_NOLOGO := 1
 
 program := artifacts/node-proxy
 lab := artifacts/lab
+fuzz := artifacts/fuzz
 runtime := linux-$(if $(filter aarch64,$(shell uname -m)),arm64,x64)
 publish := dotnet publish -c Release --nologo -v quiet
 
@@ -31,6 +33,12 @@ cost: packages build lab
 
 test: packages build
 	@sh build/test.sh
+
+fuzz: sdk
+	@rm -rf $(fuzz)
+	@dotnet publish -c Release --nologo -v quiet tests/Fuzz -o $(fuzz)
+	@dotnet $(fuzz)/Fuzz.dll instrument
+	@dotnet $(fuzz)/Fuzz.dll run $(or $(TARGET),all) $(or $(SECONDS),30) $(or $(SEED),0)
 
 build: sdk
 	@$(publish) src/Proxy -r $(runtime) -o $(program)

@@ -7,7 +7,8 @@ set -eu
 needed='
 ip          iproute2      network namespaces and links between them
 nsenter     util-linux    runs processes inside a namespace
-iptables    iptables      capture rules
+iptables-nft     iptables  capture rules, over nf_tables
+iptables-legacy  iptables  capture rules, over ip_tables
 ipset       ipset         the sets of remembered destinations
 nginx       nginx-light   the servers of the scenario
 curl        curl          the clients of the scenario

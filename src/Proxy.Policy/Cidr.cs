@@ -25,7 +25,8 @@ public readonly record struct Cidr(Address Network, int PrefixLength)
             return false;
 
         var digits = text[(slash + 1)..];
-        if (digits.Length is 0 or > 3 || (digits.Length > 1 && digits[0] == '0')
+        // The system's reader of numbers takes a NUL behind them.
+        if (digits.Length is 0 or > 3 || (digits.Length > 1 && digits[0] == '0') || digits.ContainsAnyExceptInRange('0', '9')
             || !int.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length))
             return false;
 

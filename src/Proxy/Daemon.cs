@@ -26,7 +26,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     /// <exception cref="IOException">A refused start: what is missing, and what to do.</exception>
     internal async Task RunAsync(CancellationToken stop)
     {
-        Require(CaptureRequirements.Check());
+        var tools = RequireCapture();
         log.Debug($"{ProgramCode.LoadAll()} assemblies loaded");
         if (options.PodCidrs.Count == 0)
             log.Warning("no --pod-cidr: an unknown pod's address cannot be told from one outside the cluster");
@@ -36,7 +36,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var seats = StartWorkers(flows);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
         await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
-        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture), home, options.Capture.ProxyMark, _pods,
+        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(options.Capture, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += _mesh.Publish;
@@ -121,6 +121,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
 #pragma warning restore CA1031
         {
             log.Error($"bug in a connection of {captured.Pod.Workload}: {e}");
+            Tell(captured, isOutbound, seat.EndForBug(captured, isOutbound));
         }
         finally
         {
@@ -145,9 +146,13 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     private static ClusterOptions ClusterOptionsOf(ProxyOptions options) =>
         new() { TrustDomain = options.TrustDomain, PodCidrs = options.PodCidrs };
 
-    private static void Require(IReadOnlyList<string> missing)
+    private CaptureTools RequireCapture()
     {
-        if (missing.Count > 0)
-            throw new IOException($"capture is not possible here: {string.Join("; ", missing)}");
+        var means = CaptureRequirements.Check(options.Capture, ToolPath.OfProcess);
+        var tools = means.Tools ?? throw new IOException(means.Fault);
+        log.Info($"capture rules are made with {tools.Iptables}");
+        foreach (var note in means.Notes)
+            log.Warning(note);
+        return tools;
     }
 }

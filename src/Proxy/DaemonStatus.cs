@@ -19,6 +19,7 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
         WriteIdentity(json, current);
         WriteCapture(json);
         json.WriteNumber("workers", seats.Count);
+        WriteTunnels(json);
         json.WriteEndObject();
     }
 
@@ -75,6 +76,8 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
             json.WriteString("uid", pod.Workload.Uid);
             json.WriteString("netns", pod.Scope.Namespace.Name);
             json.WriteNumber("connections", pod.Connections);
+            json.WriteNumber("restingTunnels", pod.RestingTunnels);
+            WriteTexts(json, "foreign", pod.Foreign);
             json.WriteEndObject();
         }
 
@@ -83,6 +86,15 @@ internal sealed class DaemonStatus(MeshState mesh, LocalPods pods, PodNamespaces
         foreach (var (pod, fault) in namespaces.Faults)
             json.WriteString(pod, fault);
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    // The workers' own numbers, read from outside: each is a moment's.
+    private void WriteTunnels(Utf8JsonWriter json)
+    {
+        json.WriteStartObject("outboundTunnels");
+        json.WriteNumber("opened", seats.Sum(seat => seat.Tunnels.Opened));
+        json.WriteNumber("resting", seats.Sum(seat => seat.Tunnels.Resting));
         json.WriteEndObject();
     }
 

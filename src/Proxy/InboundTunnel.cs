@@ -40,7 +40,9 @@ internal sealed class InboundTunnel(
     {
         var timer = new WheelTimer(_server.Retire);
         seat.Worker.Timers.Schedule(timer, seat.Limits.Tunnels.Idle * 2);
+        captured.Pod.BeginRest();
         var opened = await _server.NextAsync();
+        captured.Pod.EndRest();
         seat.Worker.Timers.Cancel(timer);
         return opened;
     }

@@ -104,7 +104,7 @@ internal sealed class KernelQuestions : Pollable
             _held.RemoveAt(0);
             _queue.Drop(question.PacketId);
             var unresolved = Unresolved(question);
-            _seat.Refuse(unresolved, DirectionOf(question), question.IsOutbound ? OutcomeReason.UnknownServer : OutcomeReason.UnknownClient);
+            _seat.Refuse(unresolved, DirectionOf(question), question.IsOutbound ? Resolution.WhyNone(_seat.Mesh, unresolved) : OutcomeReason.UnknownClient);
         }
 
         if (_held.Count > 0)

@@ -110,11 +110,10 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
     /// <summary>From what the client dialled to the pod that serves; waits for manifests that may be under way.</summary>
     private async ValueTask<(Parties Parties, OutcomeReason? Missing)> ResolveAsync(Parties unresolved)
     {
-        var destination = unresolved.Server.Endpoint;
         var resolution = await seat.HoldForAsync(mesh => Resolution.Find(mesh, unresolved, seat.NodeName));
         if (resolution is not null)
             return (resolution.Parties, null);
-        return (unresolved, seat.Mesh.Cluster.IsServiceAddress(destination.Address) ? OutcomeReason.NoEndpoint : OutcomeReason.UnknownServer);
+        return (unresolved, Resolution.WhyNone(seat.Mesh, unresolved));
     }
 
     private enum Way

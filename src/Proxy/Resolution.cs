@@ -24,6 +24,10 @@ internal sealed record Resolution(Parties Parties)
         return isUnknownPod ? null : new Resolution(unresolved with { Server = new Party(destination, workload) });
     }
 
+    /// <summary>Why <see cref="Find"/> found nobody in the end.</summary>
+    internal static OutcomeReason WhyNone(MeshSnapshot mesh, in Parties unresolved) =>
+        mesh.Cluster.IsServiceAddress(unresolved.Server.Endpoint.Address) ? OutcomeReason.NoEndpoint : OutcomeReason.UnknownServer;
+
     /// <summary>Whose a client's address is. Null while an address of the pod ranges belongs to no known pod.</summary>
     internal static Resolution? FindClient(MeshSnapshot mesh, in Parties unknown)
     {

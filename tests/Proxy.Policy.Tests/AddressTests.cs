@@ -81,5 +81,6 @@ public sealed class AddressTests
     [InlineData("::/129")]
     [InlineData("::ffff:0:0/96")]
     [InlineData("/8")]
+    [InlineData("10.0.0.0/8\0")]
     public void Ranges_that_are_none(string text) => Assert.False(Cidr.TryParse(text, out _));
 }

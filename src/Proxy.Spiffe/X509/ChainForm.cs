@@ -15,6 +15,8 @@ internal static class ChainForm
             return NamesAddresses(leaf) ? SvidFault.IssuerNotFetched : SvidFault.Untrusted;
         if (chain.ChainElements.Skip(1).SkipLast(1).Any(element => !SigningForm.IsAuthority(element.Certificate)))
             return SvidFault.Untrusted;
+        if (chain.ChainElements.Any(element => !Validity.IsReadable(element.Certificate)))
+            return SvidFault.Untrusted;
         var status = StatusOf(chain) & ~X509ChainStatusFlags.NotTimeValid;
         if (status == X509ChainStatusFlags.NoError)
             return null;

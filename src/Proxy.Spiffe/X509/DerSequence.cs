@@ -8,7 +8,7 @@ namespace Proxy.Spiffe.X509;
 /// <summary>Certificates as SPIFFE sends them: DER, one directly after the other.</summary>
 internal static class DerSequence
 {
-    /// <summary>Reads exactly one certificate, nothing after it.</summary>
+    /// <summary>Reads exactly one certificate, nothing after it, whose validity can be read.</summary>
     public static bool TryLoad(ReadOnlySpan<byte> der, [NotNullWhen(true)] out X509Certificate2? certificate)
     {
         certificate = null;
@@ -17,8 +17,12 @@ internal static class DerSequence
             AsnDecoder.ReadEncodedValue(der, AsnEncodingRules.DER, out _, out _, out var length);
             if (length != der.Length)
                 return false;
-            certificate = X509CertificateLoader.LoadCertificate(der);
-            return true;
+            var loaded = X509CertificateLoader.LoadCertificate(der);
+            if (Validity.IsReadable(loaded))
+                certificate = loaded;
+            else
+                loaded.Dispose();
+            return certificate is not null;
         }
         catch (Exception e) when (e is AsnContentException or CryptographicException)
         {

@@ -18,6 +18,8 @@ internal static class LeafForm
     {
         try
         {
+            if (!Validity.IsReadable(leaf))
+                return new SvidCheck(SvidFault.Malformed, null, "The certificate's validity cannot be read.");
             var check = CheckName(leaf);
             if (!check.IsValid)
                 return check;

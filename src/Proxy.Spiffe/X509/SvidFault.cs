@@ -51,6 +51,6 @@ public enum SvidFault
     /// <summary>The certificate is valid, and another workload's.</summary>
     UnexpectedId,
 
-    /// <summary>The certificate's extensions cannot be read.</summary>
+    /// <summary>The certificate's extensions, or its validity, cannot be read.</summary>
     Malformed,
 }

@@ -8,8 +8,12 @@ internal sealed class PodCapture(Workload workload, NetworkScope scope)
 {
     private Workload _workload = workload;
     private int _connections;
+    private int _resting;
 
     internal NetworkScope Scope => scope;
+
+    /// <summary>What others had in the namespace when it was captured, one line each.</summary>
+    internal IReadOnlyList<string> Foreign { get; init; } = [];
 
     /// <summary>The newest version of the workload. Replaced by the control plane, read by all workers.</summary>
     internal Workload Workload
@@ -18,7 +22,11 @@ internal sealed class PodCapture(Workload workload, NetworkScope scope)
         set => Volatile.Write(ref _workload, value);
     }
 
-    internal int Connections => Volatile.Read(ref _connections);
+    /// <summary>Captured connections, tunnels that carry a stream included.</summary>
+    internal int Connections => Volatile.Read(ref _connections) - RestingTunnels;
+
+    /// <summary>Captured tunnels that carry no stream just now; they count towards the limit of connections.</summary>
+    internal int RestingTunnels => Volatile.Read(ref _resting);
 
     /// <summary>Counts one more connection, unless that would exceed the limit.</summary>
     internal bool TryEnter(int limit)
@@ -30,4 +38,8 @@ internal sealed class PodCapture(Workload workload, NetworkScope scope)
     }
 
     internal void Leave() => Interlocked.Decrement(ref _connections);
+
+    internal void BeginRest() => Interlocked.Increment(ref _resting);
+
+    internal void EndRest() => Interlocked.Decrement(ref _resting);
 }

@@ -78,11 +78,13 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
             @namespace = NetworkNamespace.Open(name);
             var scope = new NetworkScope(@namespace, home, mark);
             RequireOwn(workload, scope);
-            await Task.Run(() => rules.Apply(@namespace), stop);
-            var pod = new PodCapture(workload, scope);
+            var foreign = await Task.Run(() => rules.Apply(@namespace), stop);
+            var pod = new PodCapture(workload, scope) { Foreign = foreign };
             var opened = await open(pod, stop);
             pods.Add(pod);
             log($"pod {workload} is captured in network namespace {name}");
+            foreach (var line in foreign)
+                log($"pod {workload} has rules of others, left alone: {line}");
             return (workload, new Captured(pod, @namespace, opened), "");
         }
         catch (Exception e) when (e is IOException or CaptureException)

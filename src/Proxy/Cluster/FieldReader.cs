@@ -116,7 +116,8 @@ internal sealed class FieldReader(ManifestDocument document)
         if (Text(parent, key) is not { } text)
             return null;
 
-        if (ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0)
+        // The system's reader of numbers takes a NUL behind them.
+        if (text.All(char.IsAsciiDigit) && ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port > 0)
             return port;
 
         Refuse(parent![key]!, "must be a port from 1 to 65535");

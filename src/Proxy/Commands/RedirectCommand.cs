@@ -54,7 +54,7 @@ internal static class RedirectCommand
         if (request.IsDryRun)
             request.Output.Write(request.Rules.DryRunApply(pod));
         else
-            request.Rules.Apply(pod);
+            Tell(request, request.Rules.Apply(pod));
     }
 
     private static void Remove(Request request)
@@ -74,10 +74,22 @@ internal static class RedirectCommand
             throw new CaptureException($"capture does not stand in network namespace {request.Namespace}");
     }
 
+    private static void Tell(Request request, IReadOnlyList<string> foreign)
+    {
+        foreach (var line in foreign)
+            request.Output.WriteLine($"of others, left alone: {line}");
+    }
+
     private static bool IsSet(string variable) => Environment.GetEnvironmentVariable(variable) is "1" or "true";
 
     private sealed record Request(string Namespace, bool IsDryRun, CaptureOptions Options, TextWriter Output)
     {
-        public CaptureRules Rules { get; } = new(Options);
+        public CaptureRules Rules { get; } = new(Options, ToolsFor(Options));
+
+        private static CaptureTools ToolsFor(CaptureOptions options)
+        {
+            var means = CaptureRequirements.Check(options, ToolPath.OfProcess);
+            return means.Tools ?? throw new CaptureException(means.Fault);
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -23,10 +24,14 @@ internal sealed class RedirectOptions
     private readonly Option<IPAddress?> probe4 = Probe("--probe-source-ipv4", AddressFamily.InterNetwork);
     private readonly Option<IPAddress?> probe6 = Probe("--probe-source-ipv6", AddressFamily.InterNetworkV6);
 
+    private readonly Option<string> iptables = CommandOptions.Text(
+        "--iptables", "Variant of iptables that makes the rules: nft, legacy, or auto, the first that works, nft before legacy.", "auto", "VARIANT");
+
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[proxyMark, divertMark, mask, table, priority, outbound, inbound, queue, probe4, probe6])
+        foreach (var option in (Option[])[proxyMark, divertMark, mask, table, priority, outbound, inbound, queue, probe4, probe6, iptables])
             command.Add(option);
+        iptables.Validators.Add(CheckVariant);
     }
 
     public CaptureOptions Read(ParseResult result) => new()
@@ -41,6 +46,7 @@ internal sealed class RedirectOptions
         QueueNumber = result.GetValue(queue),
         ProbeSourceIPv4 = result.GetValue(probe4),
         ProbeSourceIPv6 = result.GetValue(probe6),
+        Iptables = VariantOf(result.GetValue(iptables)),
     };
 
     private static Option<T> Number<T>(string name, string description, T otherwise, bool isMark = false)
@@ -83,6 +89,19 @@ internal sealed class RedirectOptions
         fail($"{name}: '{text}' is not an address of this family");
         return null;
     }
+
+    private static void CheckVariant(OptionResult result)
+    {
+        if (result.GetValueOrDefault<string>() is var text and not ("auto" or "nft" or "legacy"))
+            result.AddError($"--iptables: '{text}' is none of auto, nft, legacy");
+    }
+
+    private static IptablesVariant? VariantOf(string? text) => text switch
+    {
+        "nft" => IptablesVariant.Nft,
+        "legacy" => IptablesVariant.Legacy,
+        _ => null,
+    };
 
     private static string Variable(string name) => "NODE_PROXY_" + name[2..].Replace('-', '_').ToUpperInvariant();
 }

@@ -132,6 +132,6 @@ internal static class StreamRefusal
     private static string Printable(ReadOnlySpan<byte> utf8)
     {
         var text = Encoding.UTF8.GetString(utf8);
-        return string.Concat(text.Where(character => !char.IsControl(character)));
+        return string.Concat(text.Where(character => !char.IsControl(character) && character is not ('\u2028' or '\u2029')));
     }
 }

@@ -8,8 +8,7 @@ internal static class CaptureCheck
     {
         foreach (var family in found.Families)
         {
-            var tables = found[family].Tables;
-            foreach (var fault in new CaptureRuleSet(options, family).All.SelectMany(chain => ChainFaults(family, chain, tables)))
+            foreach (var fault in VariantFaults(options, family, found))
                 yield return fault;
             foreach (var fault in RouteFaults(options, family, found))
                 yield return fault;
@@ -20,9 +19,20 @@ internal static class CaptureCheck
             yield return obstacle;
     }
 
-    private static IEnumerable<string> ChainFaults(CaptureFamily family, CaptureChain chain, SavedTables tables)
+    private static IEnumerable<string> VariantFaults(CaptureOptions options, CaptureFamily family, CaptureFindings found)
     {
-        var where = $"{family.Tool} -t {chain.Table} {chain.Name}";
+        var (command, tables) = (found.Iptables.Command(family), found[family].Tables);
+        var faults = tables.OurChains.Any()
+            ? new CaptureRuleSet(options, family).All.SelectMany(chain => ChainFaults(command, chain, tables))
+            : [$"{command}: there are no rules of node-proxy"];
+        return found[family].OtherTables.OurChains.Any()
+            ? faults.Append($"{found.Other!.Command(family)}: there are rules of node-proxy of an earlier time, made with the other variant of iptables")
+            : faults;
+    }
+
+    private static IEnumerable<string> ChainFaults(string command, CaptureChain chain, SavedTables tables)
+    {
+        var where = $"{command} -t {chain.Table} {chain.Name}";
         var expected = chain.Rules.Select(rule => rule.Purpose).ToArray();
         var actual = tables.RulesOf(chain.Table, chain.Name).Select(rule => rule.Comment).ToArray();
         foreach (var missing in expected.Except(actual))
@@ -32,7 +42,7 @@ internal static class CaptureCheck
         if (!expected.Except(actual).Any() && !actual.Except(expected).Any() && !expected.SequenceEqual(actual))
             yield return $"{where}: the rules are out of order";
         if (chain.Hook is { } hook && tables.RulesOf(chain.Table, hook).FirstOrDefault().Target != chain.Name)
-            yield return $"{family.Tool} -t {chain.Table} {hook}: the jump to {chain.Name} is missing or not the first rule";
+            yield return $"{command} -t {chain.Table} {hook}: the jump to {chain.Name} is missing or not the first rule";
     }
 
     private static IEnumerable<string> RouteFaults(CaptureOptions options, CaptureFamily family, CaptureFindings found)

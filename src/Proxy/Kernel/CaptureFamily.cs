@@ -7,6 +7,7 @@ internal sealed record CaptureFamily
 {
     public required string Name { get; init; }
     public required string Tool { get; init; }         // iptables or ip6tables
+    public required string LegacyTables { get; init; } // below /proc/net: which tables iptables-legacy has made
     public required string RouteFlag { get; init; }    // -4 or -6, for ip
     public required string SetFamily { get; init; }    // as ipset calls it
     public required string Loopback { get; init; }
@@ -19,6 +20,7 @@ internal sealed record CaptureFamily
     {
         Name = "IPv4",
         Tool = "iptables",
+        LegacyTables = "ip_tables_names",
         RouteFlag = "-4",
         SetFamily = "inet",
         Loopback = "127.0.0.1",
@@ -32,6 +34,7 @@ internal sealed record CaptureFamily
     {
         Name = "IPv6",
         Tool = "ip6tables",
+        LegacyTables = "ip6_tables_names",
         RouteFlag = "-6",
         SetFamily = "inet6",
         Loopback = "::1",
@@ -40,4 +43,8 @@ internal sealed record CaptureFamily
         InboundSet = CaptureRuleSet.Prefix + "IN6",
         ProbeSource = options => options.ProbeSourceIPv6,
     };
+
+    /// <summary>IPv4, and IPv6 where the kernel has it.</summary>
+    public static IReadOnlyList<CaptureFamily> PresentIn(NamespaceTools tools) =>
+        tools.ReadSetting("net.ipv6.conf.lo.disable_ipv6") is null ? [IPv4] : [IPv4, IPv6];
 }

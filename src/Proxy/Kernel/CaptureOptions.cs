@@ -44,6 +44,9 @@ internal sealed record CaptureOptions
     /// <summary>As <see cref="ProbeSourceIPv4"/>, for IPv6.</summary>
     public IPAddress? ProbeSourceIPv6 { get; init; }
 
+    /// <summary>The variant of iptables that makes the rules; null: the first that works here, nft before legacy.</summary>
+    public IptablesVariant? Iptables { get; init; }
+
     /// <summary>Refuses values with which the rules would not separate the proxy's packets from the application's.</summary>
     /// <exception cref="ArgumentException">A value is impossible; the message names it.</exception>
     public void Validate()

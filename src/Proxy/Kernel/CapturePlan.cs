@@ -15,7 +15,12 @@ internal sealed record CaptureStep(string Tool, IReadOnlyList<string> Arguments,
 /// <summary>What is to be done in a namespace, in an order in which no moment lets traffic by unjudged.</summary>
 internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
 {
-    /// <summary>The second net comes first: from then on nothing passes that is not captured.</summary>
+    private static readonly string[] RestoreArguments = ["--noflush", "-w", "10"];
+
+    /// <summary>
+    /// The second net comes first: from then on nothing passes that is not captured. What the other variant of iptables
+    /// made at an earlier time goes last: until then both ask and both capture, which lets nothing by.
+    /// </summary>
     public IEnumerable<CaptureStep> Apply()
     {
         foreach (var family in found.Families)
@@ -30,12 +35,14 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
             yield return step;
         foreach (var family in found.Families)
             yield return Restore(family, RuleSet(family).Capture);
+        foreach (var step in DeleteLeftOver(isSecondNet: false).Concat(DeleteLeftOver(isSecondNet: true)))
+            yield return step;
     }
 
     /// <summary>The reverse: the second net goes last.</summary>
     public IEnumerable<CaptureStep> Remove()
     {
-        foreach (var step in found.Families.SelectMany(family => Delete(family, isSecondNet: false)))
+        foreach (var step in Delete(isSecondNet: false).Concat(DeleteLeftOver(isSecondNet: false)))
             yield return step;
         foreach (var set in found.Sets)
             yield return new CaptureStep("ipset", ["destroy", set]);
@@ -43,7 +50,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
             yield return step;
         foreach (var (key, value) in found.EarlierSettings)
             yield return new CaptureStep("sysctl", ["-w", $"{key}={value}"]);
-        foreach (var step in found.Families.SelectMany(family => Delete(family, isSecondNet: true)))
+        foreach (var step in Delete(isSecondNet: true).Concat(DeleteLeftOver(isSecondNet: true)))
             yield return step;
     }
 
@@ -62,7 +69,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
                 AppendRules(script, chain, found[family].Tables);
             script.Append("COMMIT\n");
         }
-        return new CaptureStep($"{family.Tool}-restore", ["--noflush", "-w", "10"], script.ToString());
+        return new CaptureStep(found.Iptables.Restore(family), RestoreArguments, script.ToString());
     }
 
     private static void AppendRules(StringBuilder script, CaptureChain chain, SavedTables saved)
@@ -107,15 +114,21 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
 
     private static CaptureStep Ip(CaptureFamily family, string command) => new("ip", [family.RouteFlag, .. command.Split(' ')]);
 
-    private IEnumerable<CaptureStep> Delete(CaptureFamily family, bool isSecondNet)
+    private IEnumerable<CaptureStep> Delete(bool isSecondNet) =>
+        found.Families.SelectMany(family => Delete(found.Iptables.Restore(family), found[family].Tables, isSecondNet));
+
+    private IEnumerable<CaptureStep> DeleteLeftOver(bool isSecondNet) => found.Other is { } other
+        ? found.Families.SelectMany(family => Delete(other.Restore(family), found[family].OtherTables, isSecondNet))
+        : [];
+
+    private static IEnumerable<CaptureStep> Delete(string restore, SavedTables saved, bool isSecondNet)
     {
         var script = new StringBuilder();
-        var saved = found[family].Tables;
         var chains = saved.OurChains.Where(chain => CaptureRuleSet.IsSecondNet(chain.Name) == isSecondNet);
         foreach (var table in chains.GroupBy(chain => chain.Table))
             AppendDeletion(script, table.Key, [.. table.Select(chain => chain.Name)], saved);
         if (script.Length > 0)
-            yield return new CaptureStep($"{family.Tool}-restore", ["--noflush", "-w", "10"], script.ToString());
+            yield return new CaptureStep(restore, RestoreArguments, script.ToString());
     }
 
     private static void AppendDeletion(StringBuilder script, string table, IReadOnlyList<string> chains, SavedTables saved)

@@ -2,73 +2,100 @@ using Proxy.Native;
 
 namespace Proxy.Kernel;
 
+/// <summary>What was found out about capture on this machine.</summary>
+/// <param name="Tools">What to work with; null: capture is not possible.</param>
+/// <param name="Missing">What is missing, one sentence each, with its remedy; empty if there are tools.</param>
+/// <param name="Notes">What the operator should know although capture is possible.</param>
+internal sealed record CaptureMeans(CaptureTools? Tools, IReadOnlyList<string> Missing, IReadOnlyList<string> Notes)
+{
+    /// <summary>All that is missing in one line.</summary>
+    public string Fault => $"capture is not possible here: {string.Join("; ", Missing)}";
+}
+
 /// <summary>What the machine must have for capture, found out by making the rules in a namespace that is thrown away.</summary>
 internal static class CaptureRequirements
 {
-    public const string HowToInstall = "apt install iptables ipset iproute2";
+    private static readonly string[] ToolsBesideIptables = ["ipset", "ip"];
 
-    private static readonly string[] Tools =
-        ["iptables-save", "iptables-restore", "ip6tables-save", "ip6tables-restore", "ipset", "ip"];
-
-    /// <summary>What each needs of the kernel: a rule that uses nothing else, and the option or module it comes from.</summary>
-    private static readonly (string Table, string Rule, string Needs)[] Probes =
-    [
-        ("raw", "OUTPUT -p tcp -j CT --notrack", "xt_CT (CONFIG_NETFILTER_XT_TARGET_CT)"),
-        ("raw", "OUTPUT -p tcp -j NFQUEUE --queue-num 1", "xt_NFQUEUE, nfnetlink_queue (CONFIG_NETFILTER_XT_TARGET_NFQUEUE)"),
-        ("mangle", "OUTPUT -p tcp -j MARK --set-xmark 0x1/0x1", "xt_mark (CONFIG_NETFILTER_XT_MARK)"),
-        ("mangle", "PREROUTING -p tcp -m socket --restore-skmark", "xt_socket (CONFIG_NETFILTER_XT_MATCH_SOCKET)"),
-        ("mangle", "PREROUTING -p tcp -j TPROXY --on-port 1 --tproxy-mark 0x1/0x1", "xt_TPROXY (CONFIG_NETFILTER_XT_TARGET_TPROXY)"),
-        ("filter", "OUTPUT -m addrtype --dst-type LOCAL -m comment --comment probe", "xt_addrtype, xt_comment"),
-    ];
-
-    /// <summary>What is missing, one sentence each, with what to install; empty: everything is there.</summary>
-    public static IReadOnlyList<string> Check()
+    /// <summary>Tries the variant asked for, or nft and then legacy, and takes the first that works.</summary>
+    /// <exception cref="ArgumentException">A value of the options is impossible.</exception>
+    public static CaptureMeans Check(CaptureOptions options, ToolPath path)
     {
-        var missing = Tools.Where(tool => !IsInPath(tool)).ToArray();
+        options.Validate();
+        List<string> missing = [.. NotInstalled(path)];
+        if (missing.Count > 0)
+            return new CaptureMeans(null, missing, []);
+        foreach (var variant in options.Iptables is { } asked ? [asked] : Enum.GetValues<IptablesVariant>())
+        {
+            var tools = CaptureTools.Find(variant, path);
+            string[] faults = [.. Faults(options, tools)];
+            if (faults.Length == 0)
+                return new CaptureMeans(tools, [], [.. Notes(tools, missing)]);
+            missing.AddRange(faults);
+        }
+        return new CaptureMeans(null, missing, []);
+    }
+
+    private static IEnumerable<string> Notes(CaptureTools tools, List<string> triedInVain)
+    {
+        if (triedInVain.Count > 0)
+            yield return $"{tools.Iptables} is used because the other variant does not work here: {triedInVain[0]}"
+                + (triedInVain.Count > 1 ? $" (one of {triedInVain.Count} reasons)" : "");
+        else if (tools.Other is null)
+            yield return "the other variant of iptables is not installed: rules that it made at an earlier time are not seen";
+    }
+
+    private static IEnumerable<string> NotInstalled(ToolPath path)
+    {
+        string[] missing = [.. ToolsBesideIptables.Where(tool => path.Find(tool) is null)];
         if (missing.Length > 0)
-            return [$"not installed: {string.Join(", ", missing)} ({HowToInstall})"];
+            yield return Remedies.NotInstalled(missing);
+    }
+
+    private static IEnumerable<string> Faults(CaptureOptions options, CaptureTools tools)
+    {
+        if (tools.Iptables.Missing.Count > 0)
+            return [Remedies.NotInstalled(tools.Iptables.Missing)];
         try
         {
             using var sample = NetworkNamespace.CreateTransient();
-            return Try(sample);
+            return Try(sample, options, tools);
         }
         catch (IOException e)
         {
-            return [$"network namespaces cannot be made: {e.Message}; capture needs CAP_SYS_ADMIN and CAP_NET_ADMIN"];
-        }
-    }
-
-    private static List<string> Try(NetworkNamespace sample)
-    {
-        try
-        {
-            new CaptureRules(new CaptureOptions()).Apply(sample);
-            return [];
+            return [$"network namespaces cannot be made: {e.Message}; the process needs CAP_SYS_ADMIN and CAP_NET_ADMIN"];
         }
         catch (CaptureException e)
         {
-            var tools = new NamespaceTools(sample);
-            List<string> faults = [.. MissingFeatures(tools)];
+            return [e.Message];
+        }
+    }
+
+    private static IReadOnlyList<string> Try(NetworkNamespace sample, CaptureOptions options, CaptureTools tools)
+    {
+        var rules = new CaptureRules(options, tools);
+        try
+        {
+            rules.Apply(sample);
+        }
+        catch (CaptureException e)
+        {
+            var faults = KernelProbes.Faults(new NamespaceTools(sample, tools));
             return faults.Count > 0 ? faults : [e.Message];
         }
+        return [.. QueueFaults(sample, options), .. rules.Verify(sample)];
     }
 
-    private static IEnumerable<string> MissingFeatures(NamespaceTools tools)
+    private static string[] QueueFaults(NetworkNamespace sample, CaptureOptions options)
     {
-        foreach (var family in (CaptureFamily[])[CaptureFamily.IPv4, CaptureFamily.IPv6])
+        try
         {
-            foreach (var (table, rule, needs) in Probes)
-            {
-                var result = tools.Run(family.Tool, ["-t", table, "-A", .. rule.Split(' ')]);
-                if (!result.Succeeded)
-                    yield return $"the kernel lacks {needs} for {family.Name}: {family.Tool} says \"{result.Error.Split('\n')[0]}\"";
-            }
+            VerdictQueue.Open(sample, options.QueueNumber, 1).Dispose();
+            return [];
         }
-        var set = tools.Run("ipset", ["create", "probe", "hash:ip,port", "timeout", "1"]);
-        if (!set.Succeeded)
-            yield return $"the kernel lacks ip_set_hash_ipport, xt_set: ipset says \"{set.Error}\"";
+        catch (IOException e)
+        {
+            return [$"{e.Message}: modprobe nfnetlink_queue (CONFIG_NETFILTER_NETLINK_QUEUE)"];
+        }
     }
-
-    private static bool IsInPath(string tool) =>
-        (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(directory => File.Exists(Path.Combine(directory, tool)));
 }

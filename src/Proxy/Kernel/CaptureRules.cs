@@ -11,54 +11,77 @@ internal sealed class CaptureRules
 
     private readonly CaptureOptions options;
 
-    public CaptureRules(CaptureOptions options)
+    private readonly CaptureTools programs;
+
+    /// <exception cref="ArgumentException">A value of the options is impossible.</exception>
+    public CaptureRules(CaptureOptions options, CaptureTools programs)
     {
         options.Validate();
-        this.options = options;
+        (this.options, this.programs) = (options, programs);
+    }
+
+    /// <summary>With what is installed here, without having tried it.</summary>
+    /// <exception cref="ArgumentException">A value of the options is impossible.</exception>
+    public CaptureRules(CaptureOptions options)
+        : this(options, CaptureTools.Find(options.Iptables, ToolPath.OfProcess))
+    {
     }
 
     /// <summary>Makes the rules, or makes them right. Interrupted at any point, it leaves the pod closed.</summary>
+    /// <returns>What others have in the namespace, as <see cref="ForeignRules"/> tells it.</returns>
     /// <exception cref="CaptureException">A tool or the kernel refuses; the message says which command.</exception>
-    public void Apply(NetworkNamespace pod)
+    public IReadOnlyList<string> Apply(NetworkNamespace pod)
     {
-        var tools = new NamespaceTools(pod);
-        foreach (var step in Plan(tools).Apply())
+        var tools = Open(pod);
+        var found = CaptureFindings.Read(tools, options);
+        foreach (var step in new CapturePlan(options, found).Apply())
             Run(tools, step);
+        return ForeignRules.Lines(found, options);
     }
 
     /// <summary>Removes what is ours, whatever is left of it, and nothing else.</summary>
     /// <exception cref="CaptureException">A tool or the kernel refuses; the message says which command.</exception>
     public void Remove(NetworkNamespace pod)
     {
-        var tools = new NamespaceTools(pod);
-        foreach (var step in Plan(tools).Remove())
+        var tools = Open(pod);
+        var found = CaptureFindings.Read(tools, options);
+        RequireReadable(found, pod);
+        foreach (var step in new CapturePlan(options, found).Remove())
             Run(tools, step);
     }
 
     /// <summary>The commands that <see cref="Apply"/> would run now.</summary>
-    public string DryRunApply(NetworkNamespace pod) => Text(Plan(new NamespaceTools(pod)).Apply());
+    public string DryRunApply(NetworkNamespace pod) => Text(new CapturePlan(options, CaptureFindings.Read(Open(pod), options)).Apply());
 
     /// <summary>The commands that <see cref="Remove"/> would run now.</summary>
-    public string DryRunRemove(NetworkNamespace pod) => Text(Plan(new NamespaceTools(pod)).Remove());
+    public string DryRunRemove(NetworkNamespace pod) => Text(new CapturePlan(options, CaptureFindings.Read(Open(pod), options)).Remove());
 
     /// <summary>What is missing or wrong, one sentence each; empty: capture stands.</summary>
     public IReadOnlyList<string> Verify(NetworkNamespace pod) =>
-        [.. CaptureCheck.Faults(options, CaptureFindings.Read(new NamespaceTools(pod), options))];
+        [.. CaptureCheck.Faults(options, CaptureFindings.Read(Open(pod), options))];
 
     /// <summary>Rules with counters, sets and routes, and what is missing, for people.</summary>
     public string Show(NetworkNamespace pod)
     {
-        var tools = new NamespaceTools(pod);
+        var tools = Open(pod);
         var found = CaptureFindings.Read(tools, options);
         var text = new StringBuilder();
         foreach (var family in found.Families)
             CaptureText.Append(text, tools, options, family);
         CaptureText.AppendSets(text, tools, found.Sets);
+        CaptureText.AppendForeign(text, ForeignRules.Lines(found, options));
         CaptureText.AppendFaults(text, [.. CaptureCheck.Faults(options, found)]);
         return text.ToString();
     }
 
-    private CapturePlan Plan(NamespaceTools tools) => new(options, CaptureFindings.Read(tools, options));
+    private NamespaceTools Open(NetworkNamespace pod) => new(pod, programs);
+
+    // Our rules in such a table cannot be found: the pod would stay half closed and be called free.
+    private static void RequireReadable(CaptureFindings found, NetworkNamespace pod)
+    {
+        if (found.IsCaptured && ForeignRules.UnreadableTables(found).FirstOrDefault() is { } fault)
+            throw new CaptureException($"network namespace {pod.Name}: {fault}; what is ours in it is not removed, and the pod stays closed");
+    }
 
     private static string Text(IEnumerable<CaptureStep> steps) => string.Concat(steps.Select(step => $"{step}\n"));
 
@@ -78,7 +101,7 @@ internal sealed class CaptureRules
             result = tools.Run(step.Tool, step.Arguments, step.Input);
         }
         if (!result.Succeeded)
-            throw new CaptureException($"capture in network namespace {tools.Pod.Name}: {step.Tool} {string.Join(' ', step.Arguments)} failed: {result.Error}");
+            throw new CaptureException($"capture in network namespace {tools.Pod.Name}: {step.Tool} {string.Join(' ', step.Arguments)} failed: {Remedies.Explain(result.Error)}");
     }
 
     private static bool IsBusySet(CaptureStep step, ToolResult result) =>

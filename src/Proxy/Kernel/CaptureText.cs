@@ -8,9 +8,9 @@ internal static class CaptureText
 {
     public static void Append(StringBuilder text, NamespaceTools tools, CaptureOptions options, CaptureFamily family)
     {
-        text.Append(CultureInfo.InvariantCulture, $"{family.Name} rules ([packets:bytes]):\n");
+        text.Append(CultureInfo.InvariantCulture, $"{family.Name} rules of {tools.Iptables} ([packets:bytes]):\n");
         var table = "";
-        foreach (var line in CaptureFindings.Output(tools, $"{family.Tool}-save", ["-c"]))
+        foreach (var line in CaptureFindings.Output(tools, tools.Iptables.Save(family), ["-c"]))
         {
             if (line.StartsWith('*'))
                 table = line[1..].Trim();
@@ -33,6 +33,14 @@ internal static class CaptureText
             foreach (var entry in entries)
                 text.Append(CultureInfo.InvariantCulture, $"    {entry}\n");
         }
+    }
+
+    public static void AppendForeign(StringBuilder text, IReadOnlyList<string> foreign)
+    {
+        if (foreign.Count > 0)
+            text.Append("of others, left alone:\n");
+        foreach (var line in foreign)
+            text.Append(CultureInfo.InvariantCulture, $"  {line}\n");
     }
 
     public static void AppendFaults(StringBuilder text, IReadOnlyList<string> faults)

@@ -3,37 +3,67 @@ namespace Proxy.Kernel;
 /// <summary>A rule as iptables-save prints it.</summary>
 internal readonly record struct SavedRule(string Table, string Chain, string Line)
 {
-    private const string CommentOption = "--comment ";
-
     /// <summary>Where the rule jumps or goes to; empty: nowhere.</summary>
-    public string Target
-    {
-        get
-        {
-            var at = (Line ?? "").LastIndexOf(" -j ", StringComparison.Ordinal);
-            return at < 0 ? "" : Line![(at + 4)..].Split(' ')[0];
-        }
-    }
+    public string Target => After(word => word is "-j" or "-g");
 
     /// <summary>The comment, without quotes; empty: none.</summary>
-    public string Comment
+    public string Comment => After(word => word == "--comment");
+
+    /// <summary>The only protocol that the rule is for; empty: several.</summary>
+    public string Protocol => Words(Line).Contains("!") ? "" : After(word => word == "-p");
+
+    // A comment is anybody's text and may look like anything, a jump to us included; hence words and not substrings.
+    private string After(Predicate<string> option)
     {
-        get
+        var words = Words(Line);
+        var at = words.FindIndex(option);
+        return at >= 0 && at + 1 < words.Count ? words[at + 1].Trim('"') : "";
+    }
+
+    // What stands in quotes is one word, and keeps them, so that it is no option.
+    private static List<string> Words(string? line)
+    {
+        line ??= "";
+        List<string> words = [];
+        var start = 0;
+        var isQuoted = false;
+        for (var i = 0; i <= line.Length; i++)
         {
-            var at = Line.IndexOf(CommentOption, StringComparison.Ordinal);
-            if (at < 0)
-                return "";
-            var rest = Line[(at + CommentOption.Length)..];
-            return rest.StartsWith('"') ? rest[1..].Split('"')[0] : rest.Split(' ')[0];
+            if (i < line.Length && line[i] == '"' && (i == 0 || line[i - 1] != '\\'))
+                isQuoted = !isQuoted;
+            if (i < line.Length && (isQuoted || line[i] != ' '))
+                continue;
+            words.Add(line[start..i]);
+            start = i + 1;
         }
+        return words;
     }
 }
 
+/// <summary>A chain as iptables-save prints it; the policy is "-" in a chain that is not built in.</summary>
+internal readonly record struct SavedChain(string Table, string Name, string Policy);
+
 /// <summary>The output of iptables-save.</summary>
-internal sealed class SavedTables(IReadOnlyList<(string Table, string Name)> chains, IReadOnlyList<SavedRule> rules)
+internal sealed class SavedTables
 {
+    private readonly List<SavedChain> chains = [];
+    private readonly List<SavedRule> rules = [];
+    private readonly List<string> unreadable = [];
+
+    private SavedTables()
+    {
+    }
+
+    /// <summary>Nothing at all.</summary>
+    public static SavedTables None { get; } = new();
+
+    public IReadOnlyList<SavedChain> Chains => chains;
+
+    /// <summary>Tables that somebody filled by other means than iptables, so that it cannot print them.</summary>
+    public IReadOnlyList<string> Unreadable => unreadable;
+
     /// <summary>Our chains, whichever version made them.</summary>
-    public IEnumerable<(string Table, string Name)> OurChains => chains.Where(chain => IsOurs(chain.Name));
+    public IEnumerable<SavedChain> OurChains => chains.Where(chain => IsOurs(chain.Name));
 
     /// <summary>The rules of chains that are not ours that jump to ours.</summary>
     public IEnumerable<SavedRule> JumpsToUs => rules.Where(rule => !IsOurs(rule.Chain) && IsOurs(rule.Target));
@@ -42,20 +72,22 @@ internal sealed class SavedTables(IReadOnlyList<(string Table, string Name)> cha
 
     public static SavedTables Parse(IEnumerable<string> lines)
     {
-        List<(string, string)> chains = [];
-        List<SavedRule> rules = [];
+        var saved = new SavedTables();
         var table = "";
         foreach (var line in lines)
         {
+            var words = line.Split(' ');
             if (line.StartsWith('*'))
                 table = line[1..].Trim();
-            else if (line.StartsWith(':'))
-                chains.Add((table, line[1..].Split(' ')[0]));
+            else if (line.StartsWith(':') && words.Length > 1)
+                saved.chains.Add(new SavedChain(table, words[0][1..], words[1]));
             else if (line.StartsWith("-A ", StringComparison.Ordinal))
-                rules.Add(new SavedRule(table, line.Split(' ')[1], line.TrimEnd()));
+                saved.rules.Add(new SavedRule(table, words[1], line.TrimEnd()));
+            else if (line.Contains(" is incompatible, use 'nft'", StringComparison.Ordinal))
+                saved.unreadable.Add(line.Split('`', '\'')[1]);
         }
-        return new SavedTables(chains, rules);
+        return saved;
     }
 
-    private static bool IsOurs(string name) => name.StartsWith(CaptureRuleSet.Prefix, StringComparison.Ordinal);
+    public static bool IsOurs(string name) => name.StartsWith(CaptureRuleSet.Prefix, StringComparison.Ordinal);
 }

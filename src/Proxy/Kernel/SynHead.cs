@@ -70,8 +70,11 @@ internal readonly record struct SynHead(Address Source, ushort SourcePort, Addre
         head = default;
         if (tcp.Length < TcpLength || (tcp[13] & FlagsThatCount) != Syn)
             return false;
-        head = new SynHead(Address.FromBytes(source), BinaryPrimitives.ReadUInt16BigEndian(tcp),
-            Address.FromBytes(destination), BinaryPrimitives.ReadUInt16BigEndian(tcp[2..]));
+        var (from, to) = (Address.FromBytes(source), Address.FromBytes(destination));
+        // An IPv6 packet with an IPv4 address in it (RFC 4291 §2.5.5.2: never on the wire) would be judged as another's.
+        if (source.Length == 16 && (from.IsIPv4 || to.IsIPv4))
+            return false;
+        head = new SynHead(from, BinaryPrimitives.ReadUInt16BigEndian(tcp), to, BinaryPrimitives.ReadUInt16BigEndian(tcp[2..]));
         return true;
     }
 }

@@ -14,9 +14,9 @@ internal static class OutcomeReasons
     /// <summary>The reason as flows, logs and metrics show it: <c>no-client-svid</c>.</summary>
     internal static string Text(this OutcomeReason reason) => Texts[(int)reason];
 
-    /// <summary>The reason with this text; <see cref="OutcomeReason.PeerRefused"/> when there is none.</summary>
+    /// <summary>The reason with this text; <see cref="OutcomeReason.PeerRefused"/> when there is none, or it says that nothing was refused.</summary>
     internal static OutcomeReason FromPeer(string text) =>
-        Array.IndexOf(Texts, text) is var index and >= 0 ? (OutcomeReason)index : OutcomeReason.PeerRefused;
+        Array.IndexOf(Texts, text) is var index and > (int)OutcomeReason.Reset ? (OutcomeReason)index : OutcomeReason.PeerRefused;
 
     /// <summary>True when the refusal rests on who the peer is, rather than on what it may do.</summary>
     internal static bool IsAboutIdentity(this OutcomeReason reason) =>
@@ -31,9 +31,14 @@ internal static class OutcomeReasons
         OutcomeReason.SpoofedClient => DropReason.InvalidSourceIp,
         OutcomeReason.NoEndpoint => DropReason.ServiceBackendNotFound,
         OutcomeReason.TooManyConnections or OutcomeReason.OutOfResources => DropReason.RateLimited,
-        OutcomeReason.MalformedHttp => DropReason.InvalidPacket,
+        OutcomeReason.MalformedHttp or OutcomeReason.TunnelProtocol => DropReason.InvalidPacket,
+        OutcomeReason.InternalError => DropReason.HostNotReady,
+        OutcomeReason.UnknownServer or OutcomeReason.WorkloadChanged => DropReason.StaleOrUnroutableIp,
+        OutcomeReason.ServerRefused or OutcomeReason.ServerTimedOut or OutcomeReason.ServerUnreachable => DropReason.StaleOrUnroutableIp,
+        OutcomeReason.TunnelBroken or OutcomeReason.PeerRefused => DropReason.StaleOrUnroutableIp,
         _ when reason.IsAboutIdentity() => DropReason.AuthenticationRequired,
-        _ => DropReason.StaleOrUnroutableIp,
+        // Ended by its own ends; docs/REASONS.md, and its test, name whatever else has none.
+        _ => DropReason.None,
     };
 
     internal static OutcomeReason From(VerdictReason reason) => reason switch

@@ -25,6 +25,18 @@ public sealed class PodNamespacesTests : IDisposable
     }
 
     [Fact]
+    public async Task Rules_of_others_in_the_namespace_are_left_alone_and_told()
+    {
+        using var home = NetworkNamespace.Current();
+        _pods.InPod("iptables-legacy -t raw -A PREROUTING -p tcp --dport 25 -j DROP");
+
+        Assert.True(await Make(home).ReconcileAsync(Cluster(Pod("one", TestPods.PodIPv4.ToString())), CancellationToken.None));
+
+        Assert.Contains(_log, line => line.Contains("has rules of others, left alone: iptables-legacy -t raw PREROUTING", StringComparison.Ordinal));
+        Assert.Contains("--dport 25 -j DROP", _pods.InPod("iptables-legacy-save"), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_manifest_that_names_the_namespace_of_another_pod_leaves_that_pod_alone()
     {
         using var home = NetworkNamespace.Current();

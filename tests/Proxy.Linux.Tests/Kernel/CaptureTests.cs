@@ -11,13 +11,14 @@ public sealed class CaptureTests
     private static readonly TimeSpan ShortPatience = TimeSpan.FromMilliseconds(300);
     private static readonly CaptureOptions Options = new();
 
+    public static MatrixTheoryData<string, string> OwnAddresses => new(["nft", "legacy"], ["127.0.0.1", "10.99.0.2", "::1", "fd99::2"]);
+
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task An_outbound_connection_is_captured_with_its_original_destination(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task An_outbound_connection_is_captured_with_its_original_destination(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         using var server = new TestServer(pods.FarNamespace, ipv4);
@@ -29,12 +30,11 @@ public sealed class CaptureTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task An_inbound_connection_is_captured_and_the_application_sees_the_client(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task An_inbound_connection_is_captured_and_the_application_sees_the_client(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         using var server = new TestServer(pods.PodNamespace, ipv4);
@@ -47,13 +47,12 @@ public sealed class CaptureTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Both_legs_carry_bulk_and_end_in_order_under_a_strict_reverse_path_filter(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task Both_legs_carry_bulk_and_end_in_order_under_a_strict_reverse_path_filter(string variant, bool ipv4)
     {
         using var pods = new TestPods();
         pods.InPod("sysctl -q -w net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1");
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         using var far = new TestServer(pods.FarNamespace, ipv4);
@@ -66,25 +65,21 @@ public sealed class CaptureTests
     }
 
     [Theory]
-    [InlineData("127.0.0.1")]
-    [InlineData("10.99.0.2")]
-    [InlineData("::1")]
-    [InlineData("fd99::2")]
-    public async Task What_a_pod_sends_to_itself_is_neither_captured_nor_asked_about(string address)
+    [MemberData(nameof(OwnAddresses))]
+    public async Task What_a_pod_sends_to_itself_is_neither_captured_nor_asked_about(string variant, string address)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var server = new TestServer(pods.PodNamespace, !address.Contains(':', StringComparison.Ordinal));
         Assert.Equal("hello", await TestClient.EchoAsync(pods.PodNamespace, IPAddress.Parse(address), 80, Patience));
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Without_a_proxy_nothing_passes_in_either_direction(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task Without_a_proxy_nothing_passes_in_either_direction(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var far = new TestServer(pods.FarNamespace, ipv4);
         using var near = new TestServer(pods.PodNamespace, ipv4);
@@ -94,17 +89,16 @@ public sealed class CaptureTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Without_a_proxy_nothing_passes_with_any_single_rule_missing(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task Without_a_proxy_nothing_passes_with_any_single_rule_missing(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        var rules = new CaptureRules(Options);
+        var rules = new CaptureRules(TestVariants.Options(variant));
         rules.Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var far = new TestServer(pods.FarNamespace, ipv4);
         using var near = new TestServer(pods.PodNamespace, ipv4);
-        var removals = SingleRemovals(pods, ipv4).ToArray();
+        var removals = SingleRemovals(pods, variant, ipv4).ToArray();
         Assert.True(removals.Length > 30, $"only {removals.Length} rules");
         foreach (var removal in removals)
         {
@@ -117,30 +111,28 @@ public sealed class CaptureTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Without_routing_rule_and_second_net_a_connection_leaves_so_that_the_test_above_can_fail(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task Without_routing_rule_and_second_net_a_connection_leaves_so_that_the_test_above_can_fail(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var far = new TestServer(pods.FarNamespace, ipv4);
         pods.InPod($"ip {(ipv4 ? "-4" : "-6")} rule del priority {Options.RulePriority}");
-        pods.InPod($"{(ipv4 ? "iptables" : "ip6tables")} -t mangle -D POSTROUTING 1");
+        pods.InPod($"{(ipv4 ? "iptables" : "ip6tables")}-{variant} -t mangle -D POSTROUTING 1");
         Assert.Null(await TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 80, ShortPatience));
         Assert.True(pods.PacketsFromPod(ipv4) > 0);
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Interrupted_at_any_step_the_pod_is_closed(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task Interrupted_at_any_step_the_pod_is_closed(string variant, bool ipv4)
     {
         using var pods = new TestPods();
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var far = new TestServer(pods.FarNamespace, ipv4);
         using var near = new TestServer(pods.PodNamespace, ipv4);
-        var tools = new NamespaceTools(pods.PodNamespace);
+        var tools = new NamespaceTools(pods.PodNamespace, CaptureTools.Find(TestVariants.Options(variant).Iptables, ToolPath.OfProcess));
         var apply = new CapturePlan(Options, CaptureFindings.Read(tools, Options)).Apply().ToArray();
         CaptureRules.Run(tools, apply[0]);
         foreach (var step in apply[1..])
@@ -154,15 +146,14 @@ public sealed class CaptureTests
             CaptureRules.Run(tools, step);
             await AssertClosedAsync(pods, ipv4, far, near, $"removed as far as {step}");
         }
-        new CaptureRules(Options).Remove(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Remove(pods.PodNamespace);
         Assert.Equal("hello", await TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 80, Patience));
         Assert.Equal("hello", await TestClient.EchoAsync(pods.FarNamespace, TestPods.PodAddress(ipv4), 80, Patience));
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_connection_older_than_capture_passes_nothing_more(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task A_connection_older_than_capture_passes_nothing_more(string variant, bool ipv4)
     {
         using var pods = new TestPods();
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
@@ -171,7 +162,7 @@ public sealed class CaptureTests
         await client.ConnectAsync(TestPods.PodAddress(ipv4), 80, TestContext.Current.CancellationToken);
         await client.SendAsync(new byte[10], TestContext.Current.CancellationToken);
         Assert.Equal(10, await client.ReceiveAsync(new byte[100], TestContext.Current.CancellationToken));
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         await client.SendAsync(new byte[1000], TestContext.Current.CancellationToken);
         using var patience = new CancellationTokenSource(ShortPatience);
         await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await client.ReceiveAsync(new byte[100], patience.Token));
@@ -181,12 +172,11 @@ public sealed class CaptureTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task When_the_proxy_dies_its_connections_are_reset_and_nothing_follows(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task When_the_proxy_dies_its_connections_are_reset_and_nothing_follows(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => true);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         using var far = new TestServer(pods.FarNamespace, ipv4);
@@ -218,12 +208,11 @@ public sealed class CaptureTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Datagrams_and_neighbour_discovery_pass_untouched(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task Datagrams_and_neighbour_discovery_pass_untouched(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         pods.InPod("ip neigh flush dev eth0");
         using var pod = NewDatagramSocket(pods.PodNamespace, TestPods.PodAddress(ipv4));
         using var far = NewDatagramSocket(pods.FarNamespace, TestPods.FarAddress(ipv4));
@@ -244,7 +233,7 @@ public sealed class CaptureTests
     }
 
     // A server that must stay untouched tells, together with the wire, that nothing came through.
-    private static async Task AssertClosedAsync(TestPods pods, bool ipv4, TestServer far, TestServer near, string state)
+    internal static async Task AssertClosedAsync(TestPods pods, bool ipv4, TestServer far, TestServer near, string state)
     {
         var before = pods.PacketsFromPod(ipv4);
         var outbound = TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 80, ShortPatience);
@@ -256,9 +245,9 @@ public sealed class CaptureTests
     }
 
     // Every rule and jump of ours, the routing rule and the route.
-    private static IEnumerable<string> SingleRemovals(TestPods pods, bool ipv4)
+    private static IEnumerable<string> SingleRemovals(TestPods pods, string variant, bool ipv4)
     {
-        var (tool, flag) = ipv4 ? ("iptables", "-4") : ("ip6tables", "-6");
+        var (tool, flag) = ipv4 ? ($"iptables-{variant}", "-4") : ($"ip6tables-{variant}", "-6");
         var table = "";
         Dictionary<string, int> numbers = [];
         foreach (var line in pods.InPod($"{tool}-save").Split('\n'))

@@ -12,12 +12,11 @@ public sealed class VerdictQueueTests
     private static readonly CaptureOptions Options = new();
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task The_kernel_asks_about_both_directions_and_a_refusal_ends_it(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task The_kernel_asks_about_both_directions_and_a_refusal_ends_it(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var judge = new TestJudge(pods.PodNamespace, _ => false);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         Assert.Null(await TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 81, ShortPatience));
@@ -32,12 +31,11 @@ public sealed class VerdictQueueTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task A_question_may_be_answered_late_and_out_of_order(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task A_question_may_be_answered_late_and_out_of_order(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         using var server = new TestServer(pods.FarNamespace, ipv4);
         using var queue = VerdictQueue.Open(pods.PodNamespace, Options.QueueNumber, 16);
@@ -52,12 +50,11 @@ public sealed class VerdictQueueTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task Nobody_on_the_queue_means_drop(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task Nobody_on_the_queue_means_drop(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         Assert.Null(await TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 80, ShortPatience));
         Assert.Null(await TestClient.EchoAsync(pods.FarNamespace, TestPods.PodAddress(ipv4), 80, ShortPatience));
@@ -74,12 +71,11 @@ public sealed class VerdictQueueTests
     }
 
     [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public async Task What_is_in_the_allow_set_is_not_asked_about_until_it_is_flushed(bool ipv4)
+    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
+    public async Task What_is_in_the_allow_set_is_not_asked_about_until_it_is_flushed(string variant, bool ipv4)
     {
         using var pods = new TestPods();
-        new CaptureRules(Options).Apply(pods.PodNamespace);
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
         using var relay = new TestRelay(pods.PodNamespace, Options);
         using var far = new TestServer(pods.FarNamespace, ipv4);
         using var near = new TestServer(pods.PodNamespace, ipv4);

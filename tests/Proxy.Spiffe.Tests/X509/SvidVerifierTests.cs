@@ -53,6 +53,14 @@ public sealed class SvidVerifierTests : IDisposable
     }
 
     [Fact]
+    public void A_validity_that_is_no_time_is_malformed()
+    {
+        using var leaf = X509CertificateLoader.LoadCertificate(X509SvidTests.WithMonth13(_root.Issue(new TestLeaf("spiffe://td/alice")).RawData));
+        Assert.Equal(SvidFault.Malformed, Verify([leaf]).Fault);
+        Assert.Equal(SvidFault.Malformed, Check(leaf, _root.BundleOf("td"), Alice).Fault);
+    }
+
+    [Fact]
     public void Nothing_presented_is_no_certificate()
     {
         Assert.Equal(SvidFault.NoCertificate, Verify([]).Fault);

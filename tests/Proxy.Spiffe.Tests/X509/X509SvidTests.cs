@@ -31,6 +31,14 @@ public sealed class X509SvidTests : IDisposable
         Assert.True(svid.Certificate.HasPrivateKey);
     }
 
+    /// <summary>Its validity ends in a month that no year has.</summary>
+    internal static byte[] WithMonth13(byte[] der)
+    {
+        var end = der.AsSpan().LastIndexOf("00Z"u8) - 10;
+        "13"u8.CopyTo(der.AsSpan(end + 2));
+        return der;
+    }
+
     [Theory]
     [InlineData("no uri")]
     [InlineData("two uris")]
@@ -40,6 +48,14 @@ public sealed class X509SvidTests : IDisposable
     [InlineData("no digital signature")]
     public void A_leaf_of_the_wrong_form_is_refused(string form) =>
         Refuse([_root.Issue(SvidVerifierTests.Leaf(form), _key).RawData], _key.ExportPkcs8PrivateKey());
+
+    [Fact]
+    public void A_certificate_whose_end_is_no_time_is_refused()
+    {
+        // The system's loader takes it, and throws when somebody asks for the time.
+        Refuse([WithMonth13(_root.Issue(new TestLeaf("spiffe://td/alice"), _key).RawData)], _key.ExportPkcs8PrivateKey());
+        Assert.False(TrustBundle.TryParse(new TrustDomain("td"), WithMonth13(_root.Certificate.RawData), out _, out _));
+    }
 
     [Fact]
     public void What_is_not_an_SVID_is_refused()

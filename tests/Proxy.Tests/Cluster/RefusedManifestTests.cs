@@ -35,6 +35,7 @@ public class RefusedManifestTests
     [InlineData("{kind: Pod, apiVersion: v1, metadata: {name: a, labels: [x]}}", "must be a mapping")]
     [InlineData("{kind: Service, apiVersion: v1, metadata: {name: a}, spec: {ports: [{port: 0}]}}", "from 1 to 65535")]
     [InlineData("{kind: Service, apiVersion: v1, metadata: {name: a}, spec: {ports: [{port: 65536}]}}", "from 1 to 65535")]
+    [InlineData("{kind: Service, apiVersion: v1, metadata: {name: a}, spec: {ports: [{port: \"80\\0\"}]}}", "from 1 to 65535")]
     [InlineData("{kind: Service, apiVersion: v1, metadata: {name: a}, spec: {ports: [{name: x}]}}", "the port is missing")]
     [InlineData("{kind: Service, apiVersion: v1, metadata: {name: a}, spec: {ports: [{port: 1, protocol: tcp}]}}", "TCP, UDP or SCTP")]
     [InlineData("{kind: Service, apiVersion: v1, metadata: {name: a}, spec: {clusterIP: here}}", "must be an IP address")]

@@ -45,6 +45,19 @@ internal sealed class Loopback : IDisposable
         return peer;
     }
 
+    /// <summary>The next caller, which is the caller's to dispose of; null when the listener is gone.</summary>
+    public Peer? TryAccept()
+    {
+        try
+        {
+            return new Peer(_listener.Accept());
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>True when somebody waits to be accepted.</summary>
     public bool HasCaller() => _listener.Poll(0, SelectMode.SelectRead);
 

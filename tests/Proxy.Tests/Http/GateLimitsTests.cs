@@ -34,6 +34,7 @@ public sealed class GateLimitsTests
         var conversation = new Conversation(Small).Client(start + new string('x', 199 - start.Length));
         Assert.False(conversation.IsClosed);
         Assert.Equal(GateFault.HeadTooLarge, conversation.Client("x").Fault);
+        Assert.Equal(GateFault.TooManyHeaders, new Conversation(Small).Client("GET / HTTP/1.1\r\nHost: a\r\n" + "X: y\r\nX: y\r\nX: y\r\nX: y\r\n").Fault);
         Assert.Equal(GateFault.TargetTooLong, new Conversation(Small).Client("GET /" + new string('x', 195)).Fault);
     }
 
@@ -64,6 +65,15 @@ public sealed class GateLimitsTests
     [InlineData("0;abcde", GateFault.ChunkLineTooLong)]
     public void Chunk_line_of_a_response(string line, object fault) =>
         Assert.Equal(fault, new Conversation(Small).Client("GET / HTTP/1.1\r\nHost: a\r\n\r\n").Serve("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + line + "\r\n\r\n").Fault);
+
+    [Theory]
+    [InlineData("x:y\r\n", GateFault.None)]
+    [InlineData("x y\r\n", GateFault.BadTrailer)]
+    [InlineData(":y\r\n", GateFault.BadTrailer)]
+    [InlineData("x:y\n", GateFault.BadTrailer)]
+    [InlineData("\n", GateFault.BadTrailer)]
+    public void Form_of_a_trailer(string trailer, object fault) =>
+        Assert.Equal(fault, new Conversation(Small).Client(Chunked + "0\r\n" + trailer + "\r\n").Fault);
 
     [Theory]
     [InlineData(19, GateFault.None)]

@@ -52,7 +52,7 @@ internal static class SlowHttp
             rest = rest[(lineEnd + 2)..];
             if (size == 0)
                 break;
-            if (rest.Length < size + 2)
+            if (rest.Length - 2 < size)
                 return (body + rest[..Math.Min(size, rest.Length)], "", false);
             if (rest.Substring(size, 2) != "\r\n")
                 throw new FormatException("chunk end");

@@ -11,6 +11,8 @@ public sealed class SynHeadTests
     private static readonly byte[] IPv6 =
         [0x60, 0, 0, 0, 0, 20, 6, 64, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0xfd, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2];
 
+    private static readonly byte[] Mapped = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 10, 0, 0, 1];
+
     public static TheoryData<string, byte[]> Odd => new()
     {
         { "nothing", [] },
@@ -28,6 +30,8 @@ public sealed class SynHeadTests
         { "a routing header", [.. IPv6[..6], 43, .. IPv6[7..], 6, 0, 0, 0, 0, 0, 0, 0, .. Tcp] },
         { "a fragment header", [.. IPv6[..6], 44, .. IPv6[7..], 6, 0, 0, 0, 0, 0, 0, 0, .. Tcp] },
         { "an extension header beyond the packet", [.. IPv6[..6], 0, .. IPv6[7..], 6, 200, 0, 0, 0, 0, 0, 0, .. Tcp] },
+        { "an IPv4 source in an IPv6 packet", [.. IPv6[..8], .. Mapped, .. IPv6[24..], .. Tcp] },
+        { "an IPv4 destination in an IPv6 packet", [.. IPv6[..24], .. Mapped, .. Tcp] },
         { "too many extension headers", [.. IPv6[..6], 60, .. IPv6[7..], .. Enumerable.Repeat<byte[]>([60, 0, 0, 0, 0, 0, 0, 0], 8).SelectMany(h => h), 6, 0, 0, 0, 0, 0, 0, 0, .. Tcp] },
     };
 

@@ -22,7 +22,8 @@ internal static class Cast
     public static Address AddressOf(string text) => Address.TryParse(text, out var address) ? address : throw new FormatException(text);
 
     public static Workload Pod(
-        string app, string address, string node = ThisNode, EnrolmentMode mode = EnrolmentMode.Enabled, string? uid = null, string? account = null)
+        string app, string address, string node = ThisNode, EnrolmentMode mode = EnrolmentMode.Enabled, string? uid = null, string? account = null,
+        bool isDisputed = false)
     {
         var labels = new Dictionary<string, string> { ["app"] = app };
         return new Workload
@@ -40,6 +41,7 @@ internal static class Cast
             Identity = Identity.ForPod("default", account ?? app, labels, []),
             ExpectedId = SpiffeId.Parse($"spiffe://cluster.local/ns/default/sa/{account ?? app}"),
             Owners = [],
+            IsDisputed = isDisputed,
         };
     }
 

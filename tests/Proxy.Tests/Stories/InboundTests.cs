@@ -1,6 +1,7 @@
 using Proxy.Cluster;
 using Proxy.Lifetime;
 using Proxy.Tests.Engine;
+using Proxy.Tests.Lifetime;
 using Proxy.Tests.Tls;
 using static Proxy.Tests.Stories.Cast;
 
@@ -34,6 +35,7 @@ public sealed class InboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.HandshakeFailed)]
     public async Task Plaintext_from_an_enrolled_address_never_reaches_the_pod()
     {
         var (story, client) = await BeginAsync();
@@ -54,6 +56,7 @@ public sealed class InboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.Reset)]
     public async Task A_client_that_is_not_enrolled_is_served_in_plaintext_as_nobody()
     {
         var plain = Stage.Client(node: OtherNode, mode: EnrolmentMode.Disabled);
@@ -83,6 +86,7 @@ public sealed class InboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.NoServerSvid)]
     public async Task A_server_SVID_withdrawn_during_the_handshake_is_not_served_with()
     {
         var (story, client) = await BeginAsync();
@@ -105,6 +109,7 @@ public sealed class InboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.UnknownClient)]
     public async Task An_unknown_client_of_the_pod_ranges_is_refused_after_the_hold()
     {
         _stage.Mesh.Publish(ClusterOf("", s_server));

@@ -1,6 +1,7 @@
 using Proxy.Cluster;
 using Proxy.Lifetime;
 using Proxy.Tests.Engine;
+using Proxy.Tests.Lifetime;
 using Proxy.Tests.Tls;
 using static Proxy.Tests.Stories.Cast;
 
@@ -17,6 +18,7 @@ public sealed class OutboundTests : IDisposable
     public void Dispose() => _stage.Dispose();
 
     [Fact]
+    [Produces(OutcomeReason.Completed)]
     public async Task To_another_node_it_is_mutual_TLS()
     {
         var (story, application) = await BeginAsync(s_remote);
@@ -28,6 +30,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.PeerUnexpectedId)]
     public async Task A_server_with_another_ID_is_refused_and_its_leg_does_not_stay()
     {
         var (story, application) = await BeginAsync(s_remote);
@@ -48,6 +51,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.NoClientSvid)]
     public async Task Without_an_SVID_nothing_goes_out()
     {
         var (story, application) = await BeginAsync(s_remote, hasSvids: false);
@@ -73,6 +77,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.PolicyDenied)]
     public async Task Policy_refuses_before_anything_is_dialled()
     {
         var (story, application) = await BeginAsync(s_remote, ServerAdmitsClient(), Stage.Client("stranger"));
@@ -82,6 +87,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.PolicyChanged)]
     public async Task A_policy_change_during_the_handshake_cuts()
     {
         var (story, application) = await BeginAsync(s_remote);
@@ -118,6 +124,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.WorkloadChanged)]
     public async Task A_pod_whose_address_is_disputed_or_anothers_is_refused()
     {
         var stale = _stage.Capture(s_client);
@@ -162,6 +169,7 @@ public sealed class OutboundTests : IDisposable
     [Theory]
     [InlineData(-1, OutcomeReason.Completed)]
     [InlineData(0, OutcomeReason.TooManyConnections)]
+    [Produces(OutcomeReason.TooManyConnections)]
     public async Task On_one_node_the_servers_cap_counts(int aboveCap, object expected)
     {
         var pod = _stage.Capture(s_local);
@@ -215,6 +223,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.AuthenticationRequired)]
     public async Task To_who_is_not_enrolled_it_is_plaintext_if_policy_asks_no_authentication()
     {
         var plain = Stage.ServerOn(OtherNode, mode: EnrolmentMode.Disabled);
@@ -228,6 +237,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.ServerRefused)]
     public async Task A_port_where_nobody_listens_resets_the_client()
     {
         _stage.Server.Dispose();
@@ -238,6 +248,7 @@ public sealed class OutboundTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.SpoofedClient)]
     public async Task A_client_that_uses_another_address_is_refused()
     {
         var other = Pod("client", "127.0.9.9");

@@ -3,6 +3,7 @@ using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Policy;
 using Proxy.Spiffe;
+using Proxy.Tests.Lifetime;
 using static Proxy.Tests.Stories.Cast;
 
 namespace Proxy.Tests.Stories;
@@ -87,6 +88,7 @@ public sealed class RejudgingTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.NoBundle)]
     public async Task A_bundle_that_is_gone_cuts()
     {
         var live = await RegisterAsync();
@@ -105,6 +107,7 @@ public sealed class RejudgingTests : IDisposable
     }
 
     [Fact]
+    [Produces(OutcomeReason.GateRequired)]
     public async Task Rules_for_requests_cut_a_connection_without_a_gate_and_change_the_rules_of_one_with()
     {
         var bare = await RegisterAsync();

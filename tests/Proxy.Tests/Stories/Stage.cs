@@ -19,10 +19,16 @@ internal sealed class Stage : IDisposable
     private readonly NetworkNamespace _home = NetworkNamespace.Current();
     private readonly Loopback _captured = new();
 
-    public Stage(TimeSpan? hold = null, TimeSpan? open = null)
+    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null)
     {
         Server = new Loopback(ServerAddress);
-        var limits = new ConnectionLimits { Hold = hold ?? TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit, Open = open ?? Patience.Limit };
+        var limits = new ConnectionLimits
+        {
+            Hold = hold ?? TimeSpan.FromMilliseconds(100),
+            Connect = connect ?? Patience.Limit,
+            Handshake = handshake ?? Patience.Limit,
+            Open = open ?? Patience.Limit,
+        };
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, TimeProvider.System);
     }
 

@@ -24,7 +24,8 @@ internal sealed class TwoNodes : IDisposable
     private readonly Loopback _captured = new();
     private readonly Channel<ConnectionOutcome> _tunnels = Channel.CreateUnbounded<ConnectionOutcome>();
     private readonly Channel<ConnectionOutcome> _streams = Channel.CreateUnbounded<ConnectionOutcome>();
-    private readonly Wire _wire;
+    private readonly SemaphoreSlim _connecting = new(1);
+    private readonly List<Wire> _wires = [];
     private X509Svid _client;
     private X509Svid _server;
     private TrustBundle _bundle;
@@ -41,7 +42,7 @@ internal sealed class TwoNodes : IDisposable
         Far.Pods.Add(ServerPod);
         (_client, _server, _bundle) = (Pki.Client, Pki.Server, Pki.Bundle);
         Publish();
-        _wire = Far.Worker.AskAsync(() => new Wire(Far.Worker.Worker, Take)).GetAwaiter().GetResult();
+        _wires.Add(Far.Worker.AskAsync(() => new Wire(Far.Worker.Worker, (socket, client) => Take(socket, client, Destination))).GetAwaiter().GetResult());
     }
 
     public TestPki Pki { get; } = new();
@@ -60,8 +61,16 @@ internal sealed class TwoNodes : IDisposable
     /// <summary>Where new tunnels lead to at the server's node; the server, unless a test says otherwise.</summary>
     public Endpoint Destination { get; set; }
 
+    /// <summary>A further port of the server pod: where the client's node reaches it, leading to this address.</summary>
+    public async Task<Endpoint> OpenPortAsync(Endpoint destination)
+    {
+        var wire = await Far.Worker.AskAsync(() => new Wire(Far.Worker.Worker, (socket, client) => Take(socket, client, destination)));
+        _wires.Add(wire);
+        return wire.Endpoint;
+    }
+
     /// <summary>Where the client's node reaches the server's node: the server pod's address and port.</summary>
-    public Endpoint Address => _wire.Endpoint;
+    public Endpoint Address => _wires[0].Endpoint;
 
     /// <summary>Handshakes that the client's node completed.</summary>
     public long Handshakes => Near.Worker.AskAsync(() => Near.Seat.Tunnels.Opened).GetAwaiter().GetResult();
@@ -113,11 +122,11 @@ internal sealed class TwoNodes : IDisposable
         node.Mesh.Publish(Cast.Identities(_bundle, ("client", _client), ("server", _server)));
 
     /// <summary>A connection of the client to the server, as the client's node has captured it.</summary>
-    public async Task<(Task<ConnectionOutcome> Story, Peer Client)> ConnectAsync(ushort port = 40000, PodCapture? pod = null)
+    public async Task<(Task<ConnectionOutcome> Story, Peer Client)> ConnectAsync(Endpoint? address = null)
     {
-        var (leg, client) = await _captured.ConnectAsync(Near.Worker);
+        var (leg, client) = await CaptureAsync();
         var captured = new CapturedConnection(
-            pod ?? ClientPod, leg, new ClientAddress(new Endpoint(Cast.AddressOf(Stage.ClientAddress), port)), new OriginalDestination(Address));
+            ClientPod, leg, new ClientAddress(new Endpoint(Cast.AddressOf(Stage.ClientAddress), 40000)), new OriginalDestination(address ?? Address));
         return (Near.Worker.RunAsync(() => EndAsync(captured, new Outbound(Near.Seat, Near.Pods).RunAsync(captured))), client);
     }
 
@@ -150,7 +159,8 @@ internal sealed class TwoNodes : IDisposable
 
     public void Dispose()
     {
-        Far.Worker.DoAsync(_wire.Close).GetAwaiter().GetResult();
+        Far.Worker.DoAsync(() => _wires.ForEach(wire => wire.Close())).GetAwaiter().GetResult();
+        _connecting.Dispose();
         Near.Worker.Dispose();
         Far.Worker.Dispose();
         Application.Dispose();
@@ -159,10 +169,23 @@ internal sealed class TwoNodes : IDisposable
         _home.Dispose();
     }
 
-    private void Take(TcpSocket socket, Endpoint client)
+    private async Task<(PlainLeg Leg, Peer Client)> CaptureAsync()
+    {
+        await _connecting.WaitAsync();
+        try
+        {
+            return await _captured.ConnectAsync(Near.Worker);
+        }
+        finally
+        {
+            _connecting.Release();
+        }
+    }
+
+    private void Take(TcpSocket socket, Endpoint client, Endpoint destination)
     {
         var leg = new PlainLeg(Far.Worker.Worker, socket, isConnected: true);
-        var captured = new CapturedConnection(ServerPod, leg, new ClientAddress(client), new OriginalDestination(Destination));
+        var captured = new CapturedConnection(ServerPod, leg, new ClientAddress(client), new OriginalDestination(destination));
         _ = TellAsync(captured);
     }
 

@@ -1,0 +1,29 @@
+using System.Text;
+using Fuzz.Targets;
+
+namespace Fuzz;
+
+/// <summary>
+/// Every parser that reads what others wrote. A new one: a class in <c>Targets</c> with its check, seeds and words, and
+/// a line here; <c>make fuzz</c> and the tests take it from this list.
+/// </summary>
+internal static class FuzzTargets
+{
+    public static IReadOnlyList<FuzzTarget> All { get; } =
+    [
+        HttpTargets.Requests, HttpTargets.Answers, HttpTargets.Chunks,
+        KernelTargets.FirstPackets, KernelTargets.Netlink, KernelTargets.SavedRules,
+        ManifestTargets.Policies, ManifestTargets.Patterns, ManifestTargets.Cluster, ManifestTargets.Entries,
+        TextTargets.Addresses, TextTargets.SpiffeIds,
+        SpiffeTargets.Leaves, SpiffeTargets.Bundles, SpiffeTargets.Delegated,
+        FlowTargets.Queries, FlowTargets.Filters,
+        TunnelTargets.Frames, TunnelTargets.Payloads,
+    ];
+
+    public static FuzzTarget Find(string name) =>
+        All.FirstOrDefault(target => target.Name == name)
+        ?? throw new ArgumentException($"no target '{name}'; there are: {string.Join(", ", All.Select(target => target.Name))}");
+
+    /// <summary>Texts as bytes, one to one.</summary>
+    public static byte[][] Bytes(params string[] texts) => Array.ConvertAll(texts, Encoding.Latin1.GetBytes);
+}

@@ -1,0 +1,31 @@
+using System.Globalization;
+using Fuzz;
+
+// Before anything that is instrumented runs.
+Coverage.Attach();
+
+return args switch
+{
+    ["instrument"] => Instrumentation.Run(),
+    ["list"] => List(),
+    ["run", var name, var seconds, var seed] => FuzzRun.Run(name, Number(seconds), Number(seed)),
+    ["run-one", var name, var seconds, var seed] => FuzzRun.RunOne(FuzzTargets.Find(name), Number(seconds), Number(seed)),
+    ["replay", var name, .. var files] when files.Length > 0 => FuzzRun.Replay(FuzzTargets.Find(name), files),
+    ["certificates", var folder] => Fuzz.Targets.TestCertificates.Write(folder),
+    _ => Usage(),
+};
+
+static int List()
+{
+    foreach (var target in FuzzTargets.All)
+        Console.WriteLine(target.Name);
+    return 0;
+}
+
+static int Usage()
+{
+    Console.Error.WriteLine("usage: Fuzz instrument | list | run TARGET|all SECONDS SEED (0: any) | replay TARGET FILE… | certificates FOLDER");
+    return 2;
+}
+
+static int Number(string text) => int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture);

@@ -1,0 +1,66 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.RegularExpressions;
+using Proxy.Policy;
+using Proxy.Spiffe;
+
+namespace Fuzz.Targets;
+
+/// <summary>Small values written as text.</summary>
+internal static partial class TextTargets
+{
+    public static FuzzTarget Addresses { get; } = new("addresses", CheckAddress)
+    {
+        MaxLength = 64,
+        Words = FuzzTargets.Bytes("::", ":", ".", "/", "/0", "/128", "/032", "%eth0", "[", "]", "::ffff:", "0x7f", "010", "255", "256", "\u0660", " "),
+        Seeds = FuzzTargets.Bytes("10.0.0.1", "fd00::1", "::ffff:10.0.0.1", "10.0.0.0/8", "fd00::/8", "::1/128", "1:2:3:4:5:6:7:8", "1:2:3:4:5:6:1.2.3.4"),
+    };
+
+    public static FuzzTarget SpiffeIds { get; } = new("spiffe-ids", CheckSpiffeId)
+    {
+        MaxLength = 2200,
+        Words = FuzzTargets.Bytes("spiffe://", "SPIFFE://", "/", "//", "/./", "/../", "%2e", "?", "#", "@", ":80", "cluster.local", "A", "_", "-", ".", "\u00df", "\0"),
+        Seeds = FuzzTargets.Bytes("spiffe://cluster.local/ns/default/sa/web", "spiffe://a.b_c-d", "spiffe://x/A.b/..c/...", "cluster.local"),
+    };
+
+    private static void CheckAddress(byte[] input)
+    {
+        var text = Encoding.UTF8.GetString(input);
+        if (Address.TryParse(text, out var address))
+        {
+            Oracle.Holds(Address.TryParse(address.ToString(), out var again) && again == address, "an address reads as it is written");
+            Oracle.Holds(IPAddress.TryParse(text, out var other) && Address.From(other) == address, "another reader sees another address");
+        }
+        else if (IPAddress.TryParse(text, out var other) && other.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            Oracle.Holds(text.AsSpan().ContainsAny("%[]/") || text.Length > 45, "an IPv6 address is refused");
+        }
+
+        if (!Cidr.TryParse(text, out var cidr))
+            return;
+        Oracle.Holds(Cidr.TryParse(cidr.ToString(), out var same) && same == cidr, "a range reads as it is written");
+        Oracle.Holds(text.EndsWith($"/{cidr.PrefixLength}", StringComparison.Ordinal), "a prefix is written in one way");
+        Oracle.Holds(cidr.Contains(cidr.Network), "a range contains its network");
+        Oracle.Holds(Address.TryParse(text.Split('/')[0], out var inside) && cidr.Contains(inside), "a range contains the address that it was written with");
+    }
+
+    private static void CheckSpiffeId(byte[] input)
+    {
+        var isId = SpiffeId.TryParse(input, out var id, out var error);
+        Oracle.Holds(isId == (error == SpiffeIdError.None), "an error is told exactly when there is one");
+        Oracle.Holds(isId == IsId(Encoding.Latin1.GetString(input)), "the specification says otherwise");
+        var isText = SpiffeId.TryParse(Encoding.Latin1.GetString(input), out var fromText, out _);
+        Oracle.Holds(isText == isId && id == fromText, "bytes and text are read alike");
+        if (TrustDomain.TryParse(Encoding.Latin1.GetString(input), out var domain))
+            Oracle.Holds(TrustDomain.TryParse(domain.Name, out var again) && again == domain && domain.Id.TrustDomain == domain, "a trust domain reads as it is written");
+        if (isId)
+            Oracle.Holds(id!.ToString() == Encoding.Latin1.GetString(input) && id.TrustDomain.Id.ToString() + id.Path == id.ToString(), "an ID is written as it was read");
+    }
+
+    private static bool IsId(string text) =>
+        text.Length <= SpiffeId.MaximumLength && Form().IsMatch(text) && !text.Split('/').Skip(3).Any(segment => segment is "." or "..");
+
+    [GeneratedRegex(@"^spiffe://[a-z0-9._-]{1,255}(/[A-Za-z0-9._-]+)*\z")]
+    private static partial Regex Form();
+}
