@@ -18,7 +18,12 @@ internal sealed class DescriptorLimit
 
     public static async Task<DescriptorLimit> SqueezeAsync(LabNode node, int spare)
     {
-        var limit = new DescriptorLimit(node.Proxy!.Pid);
+        if (node.Proxy!.HasExited)
+        {
+            throw new LabException($"the daemon of {node.Name} has ended:\n{node.Proxy.Log}");
+        }
+
+        var limit = new DescriptorLimit(node.Proxy.Pid);
         await limit.SetAsync(LimitFor(limit.pid, spare).ToString(CultureInfo.InvariantCulture));
         return limit;
     }
