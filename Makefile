@@ -1,12 +1,13 @@
 # demo       the Star Wars scenario on two nodes made of network namespaces; KEEP=1 leaves them standing
 # demo-down  removes what KEEP=1 left standing
+# faults     a loop of faults under load: MINUTES (2), SEED (drawn and printed)
 # cost       measures what a connection costs
 # test       all tests, as root; ends with "N passed, N failed"
 # fuzz       feeds hostile bytes to every parser; TARGET=name for one, SECONDS=n for each (30), SEED=n to repeat
 # build      the program, into artifacts/node-proxy
 # clean      removes what was built
 
-.PHONY: demo demo-down cost test fuzz build lab packages sdk clean
+.PHONY: demo demo-down faults cost test fuzz build lab packages sdk clean
 
 SHELL := /bin/sh
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
@@ -23,6 +24,9 @@ demo: packages build lab
 
 demo-down: lab
 	@$(lab)/lab down
+
+faults: packages build lab
+	@$(lab)/lab faults $(if $(MINUTES),--minutes $(MINUTES)) $(if $(SEED),--seed $(SEED))
 
 cost: packages build lab
 	@$(lab)/lab cost

@@ -27,6 +27,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     internal async Task RunAsync(CancellationToken stop)
     {
         var tools = RequireCapture();
+        log.Debug($"{ProgramCode.LoadAll()} assemblies loaded");
         if (options.PodCidrs.Count == 0)
             log.Warning("no --pod-cidr: an unknown pod's address cannot be told from one outside the cluster");
         Directory.CreateDirectory(options.RunDirectory);

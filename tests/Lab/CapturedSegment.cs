@@ -4,14 +4,17 @@ using System.Net;
 namespace Lab;
 
 /// <summary>One TCP segment out of a capture file, IPv4 or IPv6.</summary>
-public sealed record CapturedSegment(IPEndPoint Source, IPEndPoint Destination, byte Flags, byte[] Payload)
+public sealed record CapturedSegment(IPEndPoint Source, IPEndPoint Destination, byte Flags, uint Sequence, byte[] Payload)
 {
-    private const int FileHeader = 24;
-    private const int RecordHeader = 16;
+    internal const int FileHeader = 24;
+    internal const int RecordHeader = 16;
     private const int EthernetHeader = 14;
     private const byte Tcp = 6;
 
     public bool IsSyn => (Flags & 0x12) == 0x02;
+
+    /// <summary>The first segment of its direction: SYN, or SYN with ACK.</summary>
+    public bool BeginsDirection => (Flags & 0x02) != 0;
 
     /// <summary>The payload begins with a TLS record (handshake, alert, application data or change of cipher).</summary>
     public bool BeginsTlsRecord => Payload.Length >= 5 && Payload[0] is >= 0x14 and <= 0x17 && Payload[1] == 3 && Payload[2] <= 4;
@@ -45,7 +48,8 @@ public sealed record CapturedSegment(IPEndPoint Source, IPEndPoint Destination, 
         return segments;
     }
 
-    private static CapturedSegment? Parse(ReadOnlySpan<byte> frame)
+    /// <summary>Null for a frame that is not TCP.</summary>
+    internal static CapturedSegment? Parse(ReadOnlySpan<byte> frame)
     {
         var packet = frame.Length > EthernetHeader ? frame[EthernetHeader..] : [];
         return (packet.IsEmpty ? 0 : packet[0] >> 4) switch
@@ -62,5 +66,6 @@ public sealed record CapturedSegment(IPEndPoint Source, IPEndPoint Destination, 
         new(new IPAddress(source), BinaryPrimitives.ReadUInt16BigEndian(tcp)),
         new(new IPAddress(destination), BinaryPrimitives.ReadUInt16BigEndian(tcp[2..])),
         tcp[13],
+        BinaryPrimitives.ReadUInt32BigEndian(tcp[4..]),
         tcp[((tcp[12] >> 4) * 4)..].ToArray());
 }

@@ -47,6 +47,11 @@ internal sealed class DaemonStatus
         status => Holds(status.Find("identity", "svids"), spiffeId) == isHeld,
         $"{spiffeId} is {(isHeld ? "not held" : "still held")}");
 
+    /// <summary>Captured connections of all pods of the node at the moment; null: the daemon did not say.</summary>
+    public int? Connections => Find("capture", "pods") is { ValueKind: JsonValueKind.Array } pods
+        ? pods.EnumerateArray().Sum(pod => pod.GetProperty("connections").GetInt32())
+        : null;
+
     private static async Task AwaitAsync(
         LabNode node, Func<DaemonStatus, JsonElement?> evidence, Func<DaemonStatus, bool> condition, string fault)
     {

@@ -9,6 +9,7 @@ public sealed class LabCluster : IAsyncDisposable
     private readonly List<LabNode> nodes = [];
     private readonly EntriesFile entries;
     private int services = 9;
+    private int issuers;
 
     private LabCluster(LabOptions options, LabDirectory directory)
     {
@@ -78,28 +79,21 @@ public sealed class LabCluster : IAsyncDisposable
     }
 
     /// <summary>Makes a pod with its namespace, its registration at the issuer and its manifest.</summary>
-    public async Task<LabPod> AddPodAsync(LabNode node, string name, PodOptions? options = null)
-    {
-        var pod = await LabPod.CreateAsync(this, node, name, options ?? new());
-        pods[pod.FullName] = pod;
-        if (pod.Options.IsEnrolled)
-        {
-            entries.Add(pod.Options.Namespace, pod.ServiceAccount);
-        }
-
-        if (pod.Options.WritesManifest)
-        {
-            pod.WriteManifest();
-        }
-
-        return pod;
-    }
+    public async Task<LabPod> AddPodAsync(LabNode node, string name, PodOptions? options = null) =>
+        Join(await LabPod.CreateAsync(this, node, name, options ?? new()));
 
     public async Task DeletePodAsync(LabPod pod)
     {
         Manifests.Delete("Pod", pod.Options.Namespace, pod.Name);
         pods.TryRemove(pod.FullName, out _);
         await pod.RemoveAsync();
+    }
+
+    /// <summary>Deletes a pod and makes another of the same name at the same addresses.</summary>
+    public async Task<LabPod> ReplacePodAsync(LabPod pod, PodOptions options)
+    {
+        await DeletePodAsync(pod);
+        return Join(await LabPod.CreateSuccessorAsync(this, pod, options));
     }
 
     public void RelabelPod(LabPod pod, IReadOnlyDictionary<string, string> labels)
@@ -142,7 +136,7 @@ public sealed class LabCluster : IAsyncDisposable
     public async Task<LabProcess> StartIssuerAsync(params string[] arguments)
     {
         string[] life = Options.SvidLife.Length > 0 ? ["--svid-ttl", Options.SvidLife] : [];
-        Issuer = LabProcess.Start(Directory, "issuer", null,
+        Issuer = LabProcess.Start(Directory, $"issuer-{Interlocked.Increment(ref issuers)}", null,
         [
             RequireNodeProxy(), "issuer", "--socket", IssuerSocket, "--state-dir", IssuerState,
             "--trust-domain", Options.TrustDomain, "--entries", entries.FilePath, .. life, .. arguments,
@@ -216,6 +210,22 @@ public sealed class LabCluster : IAsyncDisposable
         {
             await Directory.RemoveAsync();
         }
+    }
+
+    private LabPod Join(LabPod pod)
+    {
+        pods[pod.FullName] = pod;
+        if (pod.Options.IsEnrolled)
+        {
+            entries.Add(pod.Options.Namespace, pod.ServiceAccount);
+        }
+
+        if (pod.Options.WritesManifest)
+        {
+            pod.WriteManifest();
+        }
+
+        return pod;
     }
 
     private IEnumerable<LabNode> RunningProxies() => nodes.Where(node => node.Proxy is { HasExited: false });

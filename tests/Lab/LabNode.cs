@@ -7,6 +7,7 @@ public sealed class LabNode
 {
     private readonly LabCluster lab;
     private readonly List<string> links = [];
+    private readonly List<string> linkEnds = [];
     private int pods = 9;
     private int starts;
 
@@ -58,14 +59,24 @@ public sealed class LabNode
     {
         var (here, there) = ($"link{other.Number}", $"link{Number}");
         var net = $"{other.Number}{Number}";
+        var hereScript = EndScript(this, here, other, $"172.30.{net}.2", $"172.30.{net}.1", $"fd01:{net}::2", $"fd01:{net}::1");
+        var thereScript = EndScript(other, there, this, $"172.30.{net}.1", $"172.30.{net}.2", $"fd01:{net}::1", $"fd01:{net}::2");
         await Shell.ScriptAsync($"""
             ip link add {here} netns {NetworkNamespace} type veth peer name {there} netns {other.NetworkNamespace}
-            {EndScript(this, here, other, $"172.30.{net}.2", $"172.30.{net}.1", $"fd01:{net}::2", $"fd01:{net}::1")}
-            {EndScript(other, there, this, $"172.30.{net}.1", $"172.30.{net}.2", $"fd01:{net}::1", $"fd01:{net}::2")}
+            {hereScript}
+            {thereScript}
             """);
         links.Add(here);
         other.links.Add(there);
+        linkEnds.Add(hereScript);
+        other.linkEnds.Add(thereScript);
     }
+
+    /// <summary>Takes this node's end of its first link down; a capture at the other end goes on.</summary>
+    public Task CutLinkAsync() => Shell.ScriptAsync($"ip -n {NetworkNamespace} link set {links[0]} down");
+
+    /// <summary>Takes the link up again, with the addresses and routes that the kernel forgot with it.</summary>
+    public Task MendLinkAsync() => Shell.ScriptAsync(linkEnds[0]);
 
     /// <summary>Starts the node's proxy and waits until it says that it is ready.</summary>
     public async Task<LabProcess> StartProxyAsync(params string[] arguments)
@@ -73,10 +84,11 @@ public sealed class LabNode
         var name = $"{Name}-proxy-{Interlocked.Increment(ref starts)}";
         Proxy = LabProcess.Start(lab.Directory, name, NetworkNamespace,
         [
-            lab.RequireNodeProxy(), "run",
+            .. lab.Options.ProxyEnvironment, lab.RequireNodeProxy(), "run",
             "--cluster", $"manifests:{lab.Directory.Manifests}", "--identity", $"delegated:{lab.IssuerSocket}",
             "--node-name", Name, "--trust-domain", lab.Options.TrustDomain,
-            "--pod-cidr", "10.0.0.0/16", "--pod-cidr", "fd00::/48", "--run-dir", RunDirectory, .. arguments,
+            "--pod-cidr", "10.0.0.0/16", "--pod-cidr", "fd00::/48", "--run-dir", RunDirectory,
+            .. lab.Options.ProxyArguments, .. arguments,
         ]);
         await Proxy.WaitForLogAsync("node-proxy ready", TimeSpan.FromSeconds(60));
         return Proxy;
@@ -86,7 +98,11 @@ public sealed class LabNode
 
     public Task StopProxyAsync() => Proxy?.StopAsync() ?? Task.CompletedTask;
 
-    /// <summary>Memory and CPU time of the node's running proxy.</summary>
+    /// <summary>Waits until no pod of the node has a connection.</summary>
+    public Task<bool> AwaitNoConnectionsAsync(TimeSpan limit) =>
+        Wait.UntilAsync(async () => (await DaemonStatus.ReadAsync(this)).Connections == 0, limit);
+
+    /// <summary>Memory, CPU time and descriptors of the node's running proxy.</summary>
     public ProcessUsage Usage() => ProcessUsage.Of(Proxy!.Pid);
 
     /// <summary>Runs a command as a process of the node itself.</summary>
@@ -110,10 +126,10 @@ public sealed class LabNode
     private static string EndScript(LabNode node, string link, LabNode other, string ip4, string via4, string ip6, string via6) => $"""
         ip -n {node.NetworkNamespace} -batch - <<'EOF'
         link set {link} up
-        address add {ip4}/30 dev {link}
-        address add {ip6}/64 dev {link} nodad
-        route add 10.0.{other.Number}.0/24 via {via4} src {node.IPv4}
-        route add fd00:0:0:{other.Number}::/64 via {via6} src {node.IPv6}
+        address replace {ip4}/30 dev {link}
+        address replace {ip6}/64 dev {link} nodad
+        route replace 10.0.{other.Number}.0/24 via {via4} src {node.IPv4}
+        route replace fd00:0:0:{other.Number}::/64 via {via6} src {node.IPv6}
         EOF
         """;
 }

@@ -10,6 +10,12 @@ public sealed record LabOptions
     /// <summary>Life of an SVID as the issuer's option takes it, for example "1h"; empty: the issuer's default.</summary>
     public string SvidLife { get; init; } = "";
 
+    /// <summary>The variant of iptables that the node-proxies use: auto, nft or legacy.</summary>
+    public string Iptables { get; init; } = "auto";
+
+    /// <summary>Workers of each node-proxy; null: the program's default.</summary>
+    public int? Workers { get; init; }
+
     /// <summary>The program under test: $NODE_PROXY_BIN, or what `make build` publishes.</summary>
     public string NodeProxy { get; init; } = FindNodeProxy();
 
@@ -18,6 +24,10 @@ public sealed record LabOptions
 
     /// <summary>Leaves the lab standing to look at: $LAB_KEEP is set to anything.</summary>
     public bool IsKept { get; init; } = Environment.GetEnvironmentVariable("LAB_KEEP") is { Length: > 0 };
+
+    internal IReadOnlyList<string> ProxyEnvironment => ["env", $"NODE_PROXY_IPTABLES={Iptables}"];
+
+    internal IReadOnlyList<string> ProxyArguments => Workers is { } workers ? ["--workers", $"{workers}"] : [];
 
     private static string FindNodeProxy() =>
         Environment.GetEnvironmentVariable("NODE_PROXY_BIN") is { Length: > 0 } set

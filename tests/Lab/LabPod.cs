@@ -42,14 +42,20 @@ public sealed class LabPod
     /// <summary>Where the pod's servers keep their configuration and logs.</summary>
     public string Files => lab.Directory.Make(Path.Combine("pods", Name));
 
-    internal static async Task<LabPod> CreateAsync(LabCluster lab, LabNode node, string name, PodOptions options)
+    internal static Task<LabPod> CreateAsync(LabCluster lab, LabNode node, string name, PodOptions options) =>
+        CreateAsync(new LabPod(lab, node, name, options, node.NextPod()));
+
+    /// <summary>Another pod in the place of one that was removed.</summary>
+    internal static Task<LabPod> CreateSuccessorAsync(LabCluster lab, LabPod old, PodOptions options) =>
+        CreateAsync(new LabPod(lab, old.Node, old.Name, options, (old.IPv4, old.IPv6, old.link)) { starts = old.starts });
+
+    private static async Task<LabPod> CreateAsync(LabPod pod)
     {
-        var pod = new LabPod(lab, node, name, options, node.NextPod());
         await NetworkScript.AddNamespaceAsync(pod.NetworkNamespace);
-        await NetworkScript.AttachAsync(node, pod.NetworkNamespace, pod.IPv4, pod.IPv6, pod.link);
-        foreach (var address in options.MoreAddresses)
+        await NetworkScript.AttachAsync(pod.Node, pod.NetworkNamespace, pod.IPv4, pod.IPv6, pod.link);
+        foreach (var address in pod.Options.MoreAddresses)
         {
-            await NetworkScript.AddAddressAsync(node, pod.NetworkNamespace, address, pod.link);
+            await NetworkScript.AddAddressAsync(pod.Node, pod.NetworkNamespace, address, pod.link);
         }
 
         return pod;
@@ -74,8 +80,29 @@ public sealed class LabPod
     /// <summary>Gives the pod's addresses to a new namespace without capture, until that is disposed.</summary>
     public Task<PodTwin> CreateTwinAsync() => PodTwin.CreateAsync(lab, this);
 
-    /// <summary>Commands that show which capture rules stand in the pod's namespace.</summary>
-    public Task<CommandResult> ShowRulesAsync(bool ipv6 = false) => RunAsync(ipv6 ? "ip6tables-save" : "iptables-save");
+    /// <summary>The variant of `iptables` or `ip6tables` by which the pod's capture rules were made, for example `iptables-nft`.</summary>
+    public async Task<string> FindRulesToolAsync(string family = "iptables")
+    {
+        foreach (var tool in (string[])[$"{family}-nft", $"{family}-legacy"])
+        {
+            if ((await RunAsync($"{tool}-save")).Output.Contains("NODE_PROXY_", StringComparison.Ordinal))
+            {
+                return tool;
+            }
+        }
+
+        throw new LabException($"{Name} has no capture rules of {family}");
+    }
+
+    /// <summary>Takes the node's end of the pod's link down.</summary>
+    public Task CutLinkAsync() => Shell.ScriptAsync($"ip -n {Node.NetworkNamespace} link set {link} down");
+
+    /// <summary>Takes it up again, with the address and routes that the kernel forgot with it.</summary>
+    public Task MendLinkAsync() => Shell.ScriptAsync($"""
+        ip -n {Node.NetworkNamespace} link set {link} up
+        ip -n {Node.NetworkNamespace} address replace fe80::1/64 dev {link} nodad
+        {NetworkScript.RouteTo(Node.Place, IPv4, IPv6, link)}
+        """);
 
     internal Task RouteHereAsync() => Shell.ScriptAsync(NetworkScript.RouteTo(Node.Place, IPv4, IPv6, link));
 

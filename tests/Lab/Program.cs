@@ -1,7 +1,9 @@
 using Lab;
 using Lab.Cost;
 using Lab.Demo;
+using Lab.Faults;
 using Lab.Peers;
+using Lab.Traffic;
 
 const string Usage = """
     usage: lab demo [--keep]    the Star Wars scenario on two nodes; --keep leaves the lab standing
@@ -9,7 +11,9 @@ const string Usage = """
            lab list             the labs of this machine
            lab down [ID]        removes that lab; without ID all kept labs, and those whose owner is dead
            lab twin ID POD      makes a namespace with the address of an enrolled pod and without its capture; --remove ends it
+           lab faults           a loop of faults under load; --minutes N, --seed S
            lab peer …           test peers; `lab peer` lists them
+           lab traffic …        the load of the fault loop
     """;
 
 try
@@ -24,6 +28,8 @@ try
         ["down", var id] => await LabCommands.DownAsync(lab => lab.Id == id),
         ["twin", var id, var pod] => await TwinCommand.MakeAsync(id, pod),
         ["twin", var id, var pod, "--remove"] => await TwinCommand.RemoveAsync(id, pod),
+        ["faults", .. var rest] => await FaultsCommand.RunAsync(rest),
+        ["traffic", .. var rest] => await TrafficCommand.RunAsync(rest),
         ["peer", .. var rest] => await PeerCommand.RunAsync(rest),
         _ => Fail(Usage, 2),
     };

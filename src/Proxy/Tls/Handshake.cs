@@ -31,6 +31,11 @@ internal static class Handshake
         {
             fault = await authenticate();
         }
+        catch (IOException e)
+        {
+            // Making the first context of an SVID reads files; without descriptors that fails, and only this handshake with it.
+            fault = e.Message;
+        }
         finally
         {
             worker.Timers.Cancel(timer);

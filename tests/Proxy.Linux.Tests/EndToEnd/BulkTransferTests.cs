@@ -1,7 +1,6 @@
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class BulkTransferTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class BulkTransferTests(Mesh mesh)
 {
     private const long GiB = 1L << 30;
 

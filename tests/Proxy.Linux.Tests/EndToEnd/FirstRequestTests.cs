@@ -2,8 +2,7 @@ using Lab;
 
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class FirstRequestTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class FirstRequestTests(Mesh mesh)
 {
     private const int Rounds = 10;
     private const int PodsPerRound = 10;

@@ -1,7 +1,6 @@
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class HalfCloseTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class HalfCloseTests(Mesh mesh)
 {
     [Theory]
     [InlineData(Placement.BetweenNodes)]

@@ -3,8 +3,7 @@ using Lab;
 
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class KilledProxyTests(Mesh mesh) : IClassFixture<Mesh>, IAsyncLifetime
+public abstract class KilledProxyTests(Mesh mesh) : IAsyncLifetime
 {
     private const string Secret = "very-secret-path";
     private NginxServer nginx = null!;
@@ -77,8 +76,9 @@ public sealed class KilledProxyTests(Mesh mesh) : IClassFixture<Mesh>, IAsyncLif
     private Task<CurlAnswer> AskAsync(LabPod client) => Curl.AskAsync(client, UrlOf("iptables"));
 
     /// <summary>Takes each rule of a pod away in its turn, and restores the whole set after it.</summary>
-    private static async Task ForEachRuleAsync(LabPod pod, string tool, Func<string, Task> attempt)
+    private static async Task ForEachRuleAsync(LabPod pod, string family, Func<string, Task> attempt)
     {
+        var tool = await pod.FindRulesToolAsync(family);
         var saved = (await pod.RunAsync($"{tool}-save")).Require().Output;
         var lines = saved.Split('\n');
         var rules = Enumerable.Range(0, lines.Length).Where(i => lines[i].StartsWith("-A ", StringComparison.Ordinal)).ToList();

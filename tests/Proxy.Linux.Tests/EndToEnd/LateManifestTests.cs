@@ -2,8 +2,7 @@ using Lab;
 
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class LateManifestTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class LateManifestTests(Mesh mesh)
 {
     [Fact]
     public async Task A_pod_that_nobody_has_been_told_of_is_refused_until_its_manifest_comes()

@@ -4,8 +4,7 @@ using Lab;
 
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class LivePolicyTests(Mesh mesh) : IClassFixture<Mesh>, IAsyncLifetime
+public abstract class LivePolicyTests(Mesh mesh) : IAsyncLifetime
 {
     private static readonly TimeSpan Promise = TimeSpan.FromSeconds(1);
 

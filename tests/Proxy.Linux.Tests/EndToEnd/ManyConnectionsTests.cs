@@ -1,7 +1,6 @@
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class ManyConnectionsTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class ManyConnectionsTests(Mesh mesh)
 {
     private const string Count = "2000";
 

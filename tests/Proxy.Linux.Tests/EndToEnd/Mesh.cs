@@ -3,14 +3,22 @@ using Lab;
 namespace Proxy.Linux.Tests.EndToEnd;
 
 /// <summary>Two nodes with a node-proxy each, one enrolled server, and an enrolled client on either node.</summary>
-public sealed class Mesh : IAsyncLifetime
+public class Mesh : IAsyncLifetime
 {
     /// <summary>Ports that the policy of the server allows, for authenticated clients only.</summary>
     private const int FirstPort = 9000;
 
     private static readonly int[] AllowedPorts = [80, .. Enumerable.Range(FirstPort, 8)];
 
+    private readonly LabOptions options;
     private int nextPort = FirstPort;
+
+    public Mesh()
+        : this(new LabOptions())
+    {
+    }
+
+    protected Mesh(LabOptions options) => this.options = options;
 
     public LabCluster Lab { get; private set; } = null!;
 
@@ -27,7 +35,7 @@ public sealed class Mesh : IAsyncLifetime
     public async ValueTask InitializeAsync()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "network namespaces need root");
-        Lab = await LabCluster.CreateAsync();
+        Lab = await LabCluster.CreateAsync(options);
         try
         {
             Server = await Lab.AddPodAsync(Lab.Nodes[1], "server", PodOptions.WithLabels(("app", "server")));

@@ -1,7 +1,6 @@
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class RefusedPortTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class RefusedPortTests(Mesh mesh)
 {
     [Theory]
     [InlineData(Placement.BetweenNodes)]

@@ -1,7 +1,6 @@
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class ResetTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class ResetTests(Mesh mesh)
 {
     [Theory]
     [InlineData(Placement.BetweenNodes)]

@@ -1,7 +1,6 @@
 namespace Proxy.Linux.Tests.EndToEnd;
 
-[Collection(EndToEndCollection.Name)]
-public sealed class ServerFirstTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class ServerFirstTests(Mesh mesh)
 {
     [Theory]
     [InlineData(Placement.BetweenNodes)]

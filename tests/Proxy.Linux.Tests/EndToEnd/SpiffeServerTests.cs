@@ -3,8 +3,7 @@ using Lab;
 namespace Proxy.Linux.Tests.EndToEnd;
 
 /// <summary>Our proxy as client of a server that is not ours: openssl in the place of an enrolled pod.</summary>
-[Collection(EndToEndCollection.Name)]
-public sealed class SpiffeServerTests(Mesh mesh) : IClassFixture<Mesh>
+public abstract class SpiffeServerTests(Mesh mesh)
 {
     [Fact]
     public async Task Openssl_accepts_the_client_pods_svid()

@@ -4,8 +4,7 @@ using Lab;
 namespace Proxy.Linux.Tests.EndToEnd;
 
 /// <summary>openssl with the address of an enrolled pod and without its capture: what the certificate says must decide.</summary>
-[Collection(EndToEndCollection.Name)]
-public sealed class StrangerTests(Mesh mesh) : IClassFixture<Mesh>, IAsyncLifetime
+public abstract class StrangerTests(Mesh mesh) : IAsyncLifetime
 {
     private static readonly TimeSpan FlowLimit = TimeSpan.FromSeconds(5);
     private PodTwin twin = null!;

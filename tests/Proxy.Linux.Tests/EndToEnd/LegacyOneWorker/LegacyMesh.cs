@@ -1,0 +1,5 @@
+using Lab;
+
+namespace Proxy.Linux.Tests.EndToEnd.LegacyOneWorker;
+
+public sealed class LegacyMesh() : Mesh(new LabOptions { Iptables = "legacy", Workers = 1 });

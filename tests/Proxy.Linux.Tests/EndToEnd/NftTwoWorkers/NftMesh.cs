@@ -1,0 +1,5 @@
+using Lab;
+
+namespace Proxy.Linux.Tests.EndToEnd.NftTwoWorkers;
+
+public sealed class NftMesh() : Mesh(new LabOptions { Iptables = "nft", Workers = 2 });
