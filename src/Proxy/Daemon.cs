@@ -9,6 +9,7 @@ using Proxy.Native;
 using Proxy.Spiffe;
 using Proxy.Spiffe.DelegatedIdentity;
 using Proxy.Telemetry;
+using Proxy.Tls;
 
 namespace Proxy;
 
@@ -41,7 +42,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
-        identities.Changed += _mesh.Publish;
+        identities.Changed += Follow;
         var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits);
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
@@ -108,6 +109,12 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         _mesh.Publish(cluster);
         identities.Track([.. cluster.LocalTo(options.NodeName).Where(workload => workload.IsEnrolled).Select(ReferenceTo)]);
         _changes.Writer.TryWrite(true);
+    }
+
+    private void Follow(IdentitySnapshot identities)
+    {
+        TlsContexts.Prepare(identities.Svids.Select(held => held.Svid));
+        _mesh.Publish(identities);
     }
 
     /// <summary>Follows the cluster; now and then looks by itself, for namespaces come and go without a manifest's change.</summary>

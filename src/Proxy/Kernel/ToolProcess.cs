@@ -37,15 +37,18 @@ internal static class ToolProcess
     /// <exception cref="CaptureException">The program does not end.</exception>
     public static ToolResult Finish(Process process, string input)
     {
-        var output = process.StandardOutput.ReadToEndAsync();
-        var error = process.StandardError.ReadToEndAsync();
+        // The process does not close what was read through its properties.
+        using var output = process.StandardOutput;
+        using var error = process.StandardError;
+        var (said, complained) = (output.ReadToEndAsync(), error.ReadToEndAsync());
         Feed(process, input);
         if (!process.WaitForExit(Patience))
         {
             process.Kill();
             throw new CaptureException($"{process.StartInfo.FileName} did not end within {Patience.TotalSeconds:0} s");
         }
-        return new ToolResult(process.ExitCode, output.GetAwaiter().GetResult(), error.GetAwaiter().GetResult().Trim());
+
+        return new ToolResult(process.ExitCode, said.GetAwaiter().GetResult(), complained.GetAwaiter().GetResult().Trim());
     }
 
     private static void Feed(Process process, string input)

@@ -1,6 +1,7 @@
 using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Proxy.Spiffe.X509;
 
@@ -46,6 +47,25 @@ internal static class TlsContexts
         AllowTlsResume = false,
         AllowRenegotiation = false,
     };
+
+    /// <summary>
+    /// Makes the contexts of SVIDs before any connection needs them, off the workers: making one reads the system's
+    /// certificates, which blocks, and fails without descriptors. What fails here is tried again by the first handshake.
+    /// </summary>
+    internal static void Prepare(IEnumerable<X509Svid> svids)
+    {
+        foreach (var svid in svids)
+        {
+            try
+            {
+                ContextOf(svid);
+            }
+            catch (Exception e) when (e is IOException or CryptographicException)
+            {
+                // The handshake that needs it says why.
+            }
+        }
+    }
 
     private static SslStreamCertificateContext ContextOf(X509Svid svid) => Contexts.GetValue(svid, static made =>
         SslStreamCertificateContext.Create(made.Certificate, new X509Certificate2Collection(made.Intermediates.ToArray()), offline: true));
