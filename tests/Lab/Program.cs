@@ -1,15 +1,19 @@
 using Lab;
+using Lab.Compare;
 using Lab.Cost;
 using Lab.Demo;
+using Lab.Load;
 using Lab.Peers;
 
 const string Usage = """
     usage: lab demo [--keep]    the Star Wars scenario on two nodes; --keep leaves the lab standing
            lab cost             measures what a connection costs
+           lab compare …        node-proxy beside HAProxy and nginx; see perf/README.md
            lab list             the labs of this machine
            lab down [ID]        removes that lab; without ID all kept labs, and those whose owner is dead
            lab twin ID POD      makes a namespace with the address of an enrolled pod and without its capture; --remove ends it
            lab peer …           test peers; `lab peer` lists them
+           lab load …           load for `lab compare`; `lab load` lists it
     """;
 
 try
@@ -19,12 +23,14 @@ try
         ["demo"] => await DemoCommand.RunAsync(keeps: false),
         ["demo", "--keep"] => await DemoCommand.RunAsync(keeps: true),
         ["cost"] => await CostCommand.RunAsync(),
+        ["compare", .. var rest] => await CompareCommand.RunAsync(rest),
         ["list"] => LabCommands.List(),
         ["down"] => await LabCommands.DownAsync(lab => lab.IsKept && !lab.HasLivingOwner()),
         ["down", var id] => await LabCommands.DownAsync(lab => lab.Id == id),
         ["twin", var id, var pod] => await TwinCommand.MakeAsync(id, pod),
         ["twin", var id, var pod, "--remove"] => await TwinCommand.RemoveAsync(id, pod),
         ["peer", .. var rest] => await PeerCommand.RunAsync(rest),
+        ["load", .. var rest] => await LoadCommand.RunAsync(rest),
         _ => Fail(Usage, 2),
     };
 }
