@@ -4,7 +4,8 @@ namespace Lab.Compare;
 internal static class CompareCommand
 {
     private const string Usage = """
-        lab compare [--quick] [--json FILE] [--rounds N] [--loads NAME,…] [--proxies NAME,…] [--build NAME=PROGRAM]…
+        lab compare [--quick] [--json FILE] [--rounds N] [--warm-up REQUESTS]
+                    [--loads NAME,…] [--proxies NAME,…] [--build NAME=PROGRAM]…
           loads: memory, c32, c256, c1, connections, http-connections, bulk
           proxies: node-proxy, haproxy, nginx, and the names given with --build
         """;

@@ -9,8 +9,11 @@ internal sealed record CompareOptions
     /// <summary>How long a load is measured.</summary>
     public TimeSpan Span { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long each kind of load runs before anything is measured: code that is compiled while it runs needs that.</summary>
-    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(8);
+    /// <summary>How long each kind of load runs before anything is measured; requests are counted instead.</summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(4);
+
+    /// <summary>Requests before anything is measured.</summary>
+    public int WarmUpRequests { get; init; } = 150_000;
 
     /// <summary>Connections that stand idle for the memory figure.</summary>
     public int Standing { get; init; } = 1000;
@@ -34,7 +37,8 @@ internal sealed record CompareOptions
     {
         Rounds = 3,
         Span = TimeSpan.FromSeconds(1),
-        WarmUp = TimeSpan.FromSeconds(4),
+        WarmUp = TimeSpan.FromSeconds(2),
+        WarmUpRequests = 50_000,
         Standing = 300,
         MemoryRounds = 1,
     };
@@ -52,6 +56,7 @@ internal sealed record CompareOptions
                 "--loads" => options with { Loads = rest[1].Split(',') },
                 "--proxies" => options with { Proxies = rest[1].Split(',') },
                 "--rounds" when int.TryParse(rest[1], out var rounds) && rounds > 0 => options with { Rounds = rounds },
+                "--warm-up" when int.TryParse(rest[1], out var requests) && requests > 0 => options with { WarmUpRequests = requests },
                 "--build" when rest[1].Split('=', 2) is [var name, var program] =>
                     options with { Builds = [.. options.Builds, (name, Path.GetFullPath(program))] },
                 _ => null,

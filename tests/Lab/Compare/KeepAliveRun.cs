@@ -11,12 +11,17 @@ internal readonly record struct KeepAliveFigures(LoadFigures Load, double P50Mil
 /// </summary>
 internal static class KeepAliveRun
 {
+    /// <summary>A number of requests that is not measured: code is compiled for speed after so many calls, not after a time.</summary>
+    public static async Task WarmAsync(Hops hops, int requests, int width) => RequireAllSucceeded(
+        hops, (await hops.Client.RunAsync(Command(hops, width, "-n", $"{requests}"), TimeSpan.FromMinutes(5))).Require().Output);
+
     public static async Task<KeepAliveFigures> RunAsync(Hops hops, TimeSpan span, int width)
     {
         var lead = TimeSpan.FromSeconds(width > 32 ? 2.5 : 0.7);
         var log = Path.Combine(hops.Client.Files, "h2load.log");
         File.Delete(log);
-        var load = hops.Client.RunAsync(Command(hops, width, lead + span + TimeSpan.FromSeconds(0.3), log), TimeSpan.FromMinutes(2));
+        var load = hops.Client.RunAsync(
+            Command(hops, width, "-D", $"{(int)(lead + span).TotalMilliseconds + 300}ms", "--log-file", log), TimeSpan.FromMinutes(2));
         await Task.Delay(lead);
         var (from, before) = (Now(), hops.Cpu());
         await Task.Delay(span);
@@ -27,10 +32,9 @@ internal static class KeepAliveRun
             new(latencies.Count, (to - from) / 1e6, cpu), Quantile(latencies, 0.5) / 1000, Quantile(latencies, 0.99) / 1000);
     }
 
-    private static IReadOnlyList<string> Command(Hops hops, int width, TimeSpan length, string log) =>
+    private static IReadOnlyList<string> Command(Hops hops, int width, params string[] extent) =>
     [
-        .. LoadServers.OnLoadProcessors, "h2load", "--h1", "-t", "1", "-c", $"{width}",
-        "-D", $"{(int)length.TotalMilliseconds}ms", "--log-file", log,
+        .. LoadServers.OnLoadProcessors, "h2load", "--h1", "-t", "1", "-c", $"{width}", .. extent,
         $"http://{hops.Http.Address}:{hops.Http.Port}{Hops.AllowedPath}",
     ];
 
