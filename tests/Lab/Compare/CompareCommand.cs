@@ -4,7 +4,7 @@ namespace Lab.Compare;
 internal static class CompareCommand
 {
     private const string Usage = """
-        lab compare [--quick] [--json FILE] [--rounds N] [--warm-up REQUESTS]
+        lab compare [--quick] [--verbose] [--json FILE] [--rounds N] [--warm-up REQUESTS]
                     [--loads NAME,…] [--proxies NAME,…] [--build NAME=PROGRAM]…
           loads: memory, c32, c256, c1, connections, http-connections, bulk
           proxies: node-proxy, haproxy, nginx, and the names given with --build
@@ -26,7 +26,7 @@ internal static class CompareCommand
             Console.WriteLine($"{hops}: allowed 200, forbidden 403, mutual TLS between the hops; {Scene.Common}");
         }
 
-        var samples = new Samples();
+        var samples = new Samples(options.IsVerbose);
         var rounds = new Rounds(options, scene.Hops, samples);
         await rounds.RunAsync();
         var elapsed = TimeProvider.System.GetElapsedTime(started);

@@ -43,11 +43,15 @@ internal sealed record CompareOptions
         MemoryRounds = 1,
     };
 
+    /// <summary>Prints every sample as it comes.</summary>
+    public bool IsVerbose { get; init; }
+
     /// <summary>Null when the arguments make no sense.</summary>
     public static CompareOptions? Parse(IReadOnlyList<string> args)
     {
         CompareOptions? options = args.Contains("--quick") ? Quick : new();
-        var rest = args.Where(argument => argument != "--quick").ToList();
+        options = options with { IsVerbose = args.Contains("--verbose") };
+        var rest = args.Where(argument => argument is not ("--quick" or "--verbose")).ToList();
         for (; rest.Count >= 2 && options is not null; rest.RemoveRange(0, 2))
         {
             options = rest[0] switch

@@ -7,13 +7,16 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
 
     private IReadOnlyList<(string Name, Func<Hops, Task> Warm, Func<Hops, Task> Measure)> Loads =>
     [
-        ("c32", hops => KeepAliveRun.WarmAsync(hops, options.WarmUpRequests, Width), hops => KeepAliveAsync(hops, Width)),
+        ("c32", hops => KeepAliveRun.WarmAsync(hops, WarmUpRequests(hops), Width), hops => KeepAliveAsync(hops, Width)),
         ("c256", _ => Task.CompletedTask, hops => KeepAliveAsync(hops, 256)),
         ("c1", _ => Task.CompletedTask, hops => KeepAliveAsync(hops, 1)),
         ("connections", hops => LoadRun.ConnectionsAsync(hops, options.WarmUp, Width), ConnectionsAsync),
         ("http-connections", hops => LoadRun.HttpConnectionsAsync(hops, options.WarmUp / 2, Width), HttpConnectionsAsync),
         ("bulk", hops => LoadRun.UploadAsync(hops, options.WarmUp / 2), BulkAsync),
     ];
+
+    // Only node-proxy is compiled while it runs.
+    private int WarmUpRequests(Hops hops) => hops is PeerHops ? options.WarmUpRequests / 10 : options.WarmUpRequests;
 
     public async Task RunAsync()
     {

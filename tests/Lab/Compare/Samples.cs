@@ -1,10 +1,12 @@
+using System.Globalization;
+
 namespace Lab.Compare;
 
 /// <summary>One figure of the report.</summary>
 internal sealed record Row(string Metric, string Proxy, double Median, double Min, double Max);
 
 /// <summary>All samples, by metric and proxy, in the order in which they first came.</summary>
-internal sealed class Samples
+internal sealed class Samples(bool isVerbose)
 {
     private readonly List<(string Metric, string Proxy)> order = [];
     private readonly Dictionary<(string Metric, string Proxy), List<double>> samples = [];
@@ -18,6 +20,10 @@ internal sealed class Samples
         }
 
         list.Add(value);
+        if (isVerbose)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {metric} {hops} {Round(value)}"));
+        }
     }
 
     public IReadOnlyList<Row> Rows() =>
