@@ -6,8 +6,16 @@ namespace Proxy.Tls;
 /// <summary>The bytes of a leg as the stream that <see cref="System.Net.Security.SslStream"/> reads and writes.</summary>
 internal sealed class LegStream(PlainLeg leg) : Stream
 {
+    private RecordBounds _records;
+
     /// <summary>True once the peer ended the TCP connection. Before its close_notify that is a truncation (RFC 8446 §6.1).</summary>
     internal bool HasEnded { get; private set; }
+
+    /// <summary>
+    /// Length of the record that came alone, whole and last, after SslStream had asked for bytes, which it does only
+    /// when it holds no other record; 0 when it may hold more than that, or less.
+    /// </summary>
+    internal int LoneRecord => _records.Lone;
 
     public override bool CanRead => true;
 
@@ -26,9 +34,13 @@ internal sealed class LegStream(PlainLeg leg) : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty)
+        {
+            _records.Ask();
             return AwaitBytesAsync(leg.WaitAsync());
+        }
+
         var read = leg.ReadAsync(buffer);
-        return read.IsCompletedSuccessfully ? new ValueTask<int>(Take(read.Result)) : AwaitReadAsync(read);
+        return read.IsCompletedSuccessfully ? new ValueTask<int>(Take(read.Result, buffer)) : AwaitReadAsync(read, buffer);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -65,14 +77,15 @@ internal sealed class LegStream(PlainLeg leg) : Stream
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> AwaitReadAsync(ValueTask<int> read) => Take(await read);
+    private async ValueTask<int> AwaitReadAsync(ValueTask<int> read, Memory<byte> buffer) => Take(await read, buffer);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask AwaitWriteAsync(ValueTask<bool> write) => Require(await write);
 
-    private int Take(int count)
+    private int Take(int count, Memory<byte> buffer)
     {
         Require(count != Leg.Broken);
+        _records.Take(buffer.Span[..count]);
         HasEnded |= count == 0;
         return count;
     }
