@@ -1,9 +1,10 @@
 #!/bin/sh
 # Installs what the lab and the tests need from the system's packages, one by one, and says so.
 # Nothing that gets installed is started as a service.
+# packages.sh FILE: those that FILE lists instead, in the same form.
 set -eu
 
-# command   package       reason
+# command   package       reason; a path of a file may stand for the command
 needed='
 ip          iproute2      network namespaces and links between them
 nsenter     util-linux    runs processes inside a namespace
@@ -54,7 +55,7 @@ install_package() {
 PATH=$PATH:/usr/sbin:/sbin
 # A file instead of a pipe: the loop must be able to end the script.
 list=$(mktemp)
-echo "$needed" > "$list"
+if [ $# -gt 0 ]; then cat "$1"; else echo "$needed"; fi > "$list"
 while read -r command package reason; do
     [ -z "$command" ] && continue
     command -v "$command" > /dev/null || install_package "$command" "$package" "$reason" < /dev/null

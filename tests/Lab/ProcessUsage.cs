@@ -6,7 +6,7 @@ namespace Lab;
 public readonly record struct ProcessUsage(long ResidentKiB, TimeSpan Cpu, int Descriptors, int Sockets)
 {
     /// <summary>Ticks per second of /proc/PID/stat: USER_HZ, which is 100 on every Linux architecture that .NET runs on.</summary>
-    private const int TicksPerSecond = 100;
+    internal const int TicksPerSecond = 100;
 
     public static ProcessUsage Of(int pid)
     {

@@ -6,11 +6,22 @@ namespace Proxy.Tls;
 /// <summary>The bytes of a leg as the stream that <see cref="System.Net.Security.SslStream"/> reads and writes.</summary>
 internal sealed class LegStream(PlainLeg leg) : Stream
 {
+    private RecordBounds _records;
+
     /// <summary>While the handshake lasts: whoever's turn it is may go on with the bytes that came.</summary>
     internal HandshakeTurn? Turn { get; set; }
 
     /// <summary>True once the peer ended the TCP connection. Before its close_notify that is a truncation (RFC 8446 §6.1).</summary>
     internal bool HasEnded { get; private set; }
+
+    /// <summary>How often bytes were read.</summary>
+    internal uint Reads => _records.Count;
+
+    /// <summary>
+    /// Length of the record that came alone, whole and last, after SslStream had asked for bytes, which it does only
+    /// when it holds no other record; 0 when it may hold more than that, or less.
+    /// </summary>
+    internal int LoneRecord => _records.Lone;
 
     public override bool CanRead => true;
 
@@ -29,11 +40,15 @@ internal sealed class LegStream(PlainLeg leg) : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty)
+        {
+            _records.Ask();
             return AwaitBytesAsync(leg.WaitAsync());
+        }
+
         var read = leg.ReadAsync(buffer);
         if (Turn is { } turn)
-            return ReadInTurnAsync(turn, read);
-        return read.IsCompletedSuccessfully ? new ValueTask<int>(Take(read.Result)) : AwaitReadAsync(read);
+            return ReadInTurnAsync(turn, read, buffer);
+        return read.IsCompletedSuccessfully ? new ValueTask<int>(Take(read.Result, buffer)) : AwaitReadAsync(read, buffer);
     }
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
@@ -70,21 +85,22 @@ internal sealed class LegStream(PlainLeg leg) : Stream
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<int> AwaitReadAsync(ValueTask<int> read) => Take(await read);
+    private async ValueTask<int> AwaitReadAsync(ValueTask<int> read, Memory<byte> buffer) => Take(await read, buffer);
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private static async ValueTask AwaitWriteAsync(ValueTask<bool> write) => Require(await write);
 
-    private async ValueTask<int> ReadInTurnAsync(HandshakeTurn turn, ValueTask<int> read)
+    private async ValueTask<int> ReadInTurnAsync(HandshakeTurn turn, ValueTask<int> read, Memory<byte> buffer)
     {
-        var count = Take(await read);
+        var count = Take(await read, buffer);
         Require(await turn.NextAsync() && !leg.IsClosed);
         return count;
     }
 
-    private int Take(int count)
+    private int Take(int count, Memory<byte> buffer)
     {
         Require(count != Leg.Broken);
+        _records.Take(buffer.Span[..count]);
         HasEnded |= count == 0;
         return count;
     }

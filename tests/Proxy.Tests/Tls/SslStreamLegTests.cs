@@ -33,6 +33,38 @@ public sealed class SslStreamLegTests : IDisposable
     }
 
     [Fact]
+    public async Task An_end_that_came_with_the_last_bytes_is_seen_by_whoever_waits()
+    {
+        var (leg, peer) = await ConnectAsync();
+        peer.Send("one");
+        Assert.Equal("one", await WaitAndReadAsync(leg, 64));
+        peer.Send("two");
+        peer.End();
+        Assert.Equal("two", await WaitAndReadAsync(leg, 64));
+        Assert.Equal("", await WaitAndReadAsync(leg, 64));
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(64)]
+    public async Task Bytes_that_a_read_left_behind_are_not_waited_for(int size)
+    {
+        var (leg, peer) = await ConnectAsync();
+        peer.Send("one");
+        Assert.StartsWith("o", await WaitAndReadAsync(leg, 1));
+        peer.Send("two");
+        peer.Send("three");
+        var text = "o";
+        while (text.Length < "onetwothree".Length)
+            text += await WaitAndReadAsync(leg, size);
+        Assert.Equal("onetwothree", text);
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    [Fact]
     public async Task An_end_of_TCP_is_a_truncation()
     {
         var (leg, peer) = await ConnectAsync();
@@ -140,6 +172,13 @@ public sealed class SslStreamLegTests : IDisposable
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
         return (await _pki.SecureAsClientOfAsync(_worker, transport, peer), peer);
     }
+
+    private Task<string> WaitAndReadAsync(SslStreamLeg leg, int size) => _worker.RunAsync(async () =>
+    {
+        var buffer = new byte[size];
+        await leg.WaitAsync();
+        return Encoding.ASCII.GetString(buffer, 0, await leg.ReadAsync(buffer));
+    });
 
     private async Task<string> ReadAsync(SslStreamLeg leg)
     {

@@ -1,0 +1,63 @@
+namespace Lab.Compare;
+
+/// <summary>node-proxy as it is: it captures, it knows both pods, and it records a flow per connection and request.</summary>
+internal sealed class NodeProxyHops(string name, string version, LabCluster lab, LabPod client, LabPod server) : Hops(lab, client, server)
+{
+    private const string Policy = """
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata:
+          name: server
+          namespace: default
+        spec:
+          endpointSelector:
+            matchLabels:
+              app: server
+          ingress:
+            - fromEndpoints:
+                - matchLabels:
+                    app: client
+              authentication:
+                mode: required
+              toPorts:
+                - ports:
+                    - port: "9000"
+                      protocol: TCP
+                - ports:
+                    - port: "80"
+                      protocol: TCP
+                  rules:
+                    http:
+                      - method: GET
+                        path: /landing
+        """;
+
+    private bool hasIssuer;
+
+    public override string Name => name;
+
+    public override string Version => version;
+
+    public override (string, int) Http => (Server.IPv4, HttpPort);
+
+    public override (string, int) Opaque => (Server.IPv4, OpaquePort);
+
+    protected override IReadOnlyList<int> Pids => [.. Lab.Nodes.Select(node => node.Proxy!.Pid)];
+
+    public override async Task StartAsync()
+    {
+        if (!hasIssuer)
+        {
+            Lab.ApplyPolicy(Policy);
+            await Lab.StartIssuerAsync();
+            hasIssuer = true;
+        }
+
+        await Task.WhenAll(Lab.Nodes.Select(node => node.StartProxyAsync("--workers", "1")));
+        await Lab.SettleAsync();
+        await Lab.AwaitSvidAsync(Client, isHeld: true);
+        await Lab.AwaitSvidAsync(Server, isHeld: true);
+    }
+
+    public override Task StopAsync() => Task.WhenAll(Lab.Nodes.Select(node => node.StopProxyAsync()));
+}

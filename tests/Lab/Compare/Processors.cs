@@ -1,0 +1,21 @@
+using System.Globalization;
+
+namespace Lab.Compare;
+
+/// <summary>Who runs where: both hops share the first processor, load generators and servers have the rest.</summary>
+internal static class Processors
+{
+    private static readonly int Count = Environment.ProcessorCount;
+
+    public static string Hops => "0";
+
+    public static string Load => Count == 1 ? "0" : Count == 2 ? "1" : $"1-{Count - 1}";
+
+    /// <summary>Time that the hypervisor gave to others, of all processors, since the machine's start.</summary>
+    public static TimeSpan Stolen()
+    {
+        const int Steal = 8;
+        var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return TimeSpan.FromSeconds(double.Parse(fields[Steal], CultureInfo.InvariantCulture) / ProcessUsage.TicksPerSecond);
+    }
+}
