@@ -23,6 +23,8 @@ internal sealed class FaultMesh
 
     public LabPod Near { get; private set; } = null!;
 
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
     public LabPod Guest { get; private set; } = null!;
 
     public LabPod Outsider { get; private set; } = null!;
@@ -64,7 +66,27 @@ internal sealed class FaultMesh
     {
         await Servers[^1].Kill9Async();
         Spare = await Lab.ReplacePodAsync(Spare, SpareOptions(generation));
+        // Until a new pod's rules stand it is open, which docs/CAPTURE.md says: what is dialled then meets its application.
+        if (!await Wait.UntilAsync(() => IsClosedAsync(Spare), Limit))
+        {
+            throw new LabException($"no capture rules in {Spare.FullName} after {Limit.TotalSeconds:F0} s");
+        }
+
         Servers.Add(await TrafficRun.ServeAsync(Spare));
+    }
+
+    private static async Task<bool> IsClosedAsync(LabPod pod)
+    {
+        foreach (var tool in (string[])["iptables", "ip6tables"])
+        {
+            var rules = await pod.RunAsync("sh", "-c", $"{tool}-nft-save; {tool}-legacy-save");
+            if (!rules.Output.Contains("NODE_PROXY", StringComparison.Ordinal))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     /// <summary>A Service of all the servers' ports, with these pods behind it.</summary>

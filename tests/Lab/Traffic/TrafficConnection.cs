@@ -75,7 +75,7 @@ internal sealed class TrafficConnection : IDisposable
             }
         }
 
-        return MarkedLines.TryRead(line, out var id, out var number) ? (id, number) : throw new TrafficFault("a line of nobody");
+        return MarkedLines.TryRead(line, out var id, out var number) ? (id, number) : throw new TrafficFault($"a line of nobody: {Convert.ToHexString(line)}");
     }
 
     public async Task RequireLineAsync(ulong id, long number, CancellationToken stop)
