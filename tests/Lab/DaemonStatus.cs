@@ -52,6 +52,11 @@ internal sealed class DaemonStatus
         ? pods.EnumerateArray().Sum(pod => pod.GetProperty("connections").GetInt32())
         : null;
 
+    /// <summary>Tunnels to other nodes that the daemon has opened since it started, each with a full handshake.</summary>
+    public int TunnelsOpened => Find("limits", "restingTunnels") is { ValueKind: JsonValueKind.Object } tunnels
+        ? tunnels.GetProperty("openedSoFar").GetInt32()
+        : throw new LabException($"{node.Name} does not say how many tunnels it has opened: {root}");
+
     private static async Task AwaitAsync(
         LabNode node, Func<DaemonStatus, JsonElement?> evidence, Func<DaemonStatus, bool> condition, string fault)
     {

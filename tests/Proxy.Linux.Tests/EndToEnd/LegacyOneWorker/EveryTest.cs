@@ -47,3 +47,6 @@ public sealed class DescriptorTests(LegacyMesh mesh) : EndToEnd.DescriptorTests(
 
 [Collection(EndToEndCollection.Name)]
 public sealed class LabVariantTests(LegacyMesh mesh) : EndToEnd.LabVariantTests(mesh), IClassFixture<LegacyMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class TunnelReuseTests(LegacyMesh mesh) : EndToEnd.TunnelReuseTests(mesh), IClassFixture<LegacyMesh>;

@@ -47,3 +47,6 @@ public sealed class DescriptorTests(NftMesh mesh) : EndToEnd.DescriptorTests(mes
 
 [Collection(EndToEndCollection.Name)]
 public sealed class LabVariantTests(NftMesh mesh) : EndToEnd.LabVariantTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class TunnelReuseTests(NftMesh mesh) : EndToEnd.TunnelReuseTests(mesh), IClassFixture<NftMesh>;
