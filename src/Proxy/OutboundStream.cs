@@ -95,37 +95,39 @@ internal sealed class OutboundStream(
             return lost;
         var stream = tunnel.Begin();
         connection.AttachServer(stream);
-        var (answer, timedOut) = await OpenAsync(tunnel, stream);
+        var (answer, failure) = await OpenAsync(tunnel, stream);
         ConnectionOutcome? outcome = answer switch
         {
             OpenAnswer.Accepted => await seat.RelayAsync(connection, captured.Leg, stream, SocketFault.None),
             OpenAnswer.Refused => TakeRefusal(tunnel.Refusal),
             OpenAnswer.Excluded => null,
-            _ => seat.Fail(connection, timedOut ? OutcomeReason.ServerTimedOut : OutcomeReason.TunnelBroken),
+            _ => tunnel.Fault == TunnelFault.None ? FailOpening(failure) : null,
         };
         stream.Abort();
         return tunnel.Fault == TunnelFault.None ? outcome : seat.RefuseFrames(connection, Direction.Egress, tunnel.Fault);
     }
 
-    private async ValueTask<(OpenAnswer Answer, bool TimedOut)> OpenAsync(TunnelClient tunnel, TunnelStream stream)
+    private async ValueTask<(OpenAnswer Answer, OutcomeReason Failure)> OpenAsync(TunnelClient tunnel, TunnelStream stream)
     {
-        var timedOut = false;
-        var timer = new WheelTimer(() =>
+        var failure = OutcomeReason.TunnelBroken;
+        void Abort(OutcomeReason reason)
         {
-            timedOut = true;
+            failure = reason;
             stream.Abort();
-        });
+        }
+
+        var timer = new WheelTimer(() => Abort(OutcomeReason.ServerTimedOut));
         // A port that the client's kernel chose towards a Service may be the port of a tunnel to the pod itself.
         var opening = new StreamOpening(captured.Client.Endpoint.Port, MayKeepPort: connection.Parties.Service is null);
         _first.Take(captured.Leg);
-        captured.Leg.OnReset = stream.Abort;
+        captured.Leg.OnReset = () => Abort(OutcomeReason.Reset);
         seat.Worker.Timers.Schedule(timer, seat.Limits.Open);
         var answer = await tunnel.OpenAsync(stream, opening, _first);
         seat.Worker.Timers.Cancel(timer);
         captured.Leg.OnReset = null;
         if (answer == OpenAnswer.Accepted)
             _first.Release();
-        return (answer, timedOut);
+        return (answer, failure);
     }
 
     private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(SslStreamLeg leg)
@@ -148,6 +150,10 @@ internal sealed class OutboundStream(
             return new ConnectionOutcome(cut, "");
         return seat.FindLostGround(connection) is { } lost ? seat.Refuse(connection.Parties, Direction.Ingress, lost) : null;
     }
+
+    private ConnectionOutcome FailOpening(OutcomeReason failure) => failure == OutcomeReason.Reset
+        ? new ConnectionOutcome(connection.CutReason ?? failure, "")
+        : seat.Fail(connection, failure);
 
     private ConnectionOutcome TakeRefusal((string Reason, string Detail) refusal)
     {

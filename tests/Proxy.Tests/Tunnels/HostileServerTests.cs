@@ -121,7 +121,7 @@ public sealed class HostileServerTests : IDisposable
         peer.Expect(FrameType.Open, 1);
         client.Reset();
         peer.Expect(FrameType.Reset, 1);
-        Assert.Equal(OutcomeReason.TunnelBroken, (await story).Reason);
+        Assert.Equal(OutcomeReason.Reset, (await story).Reason);
         await _stage.AssertNothingHeldAsync();
     }
 
