@@ -117,8 +117,10 @@ internal sealed class OutboundStream(
         }
 
         var timer = new WheelTimer(() => Abort(OutcomeReason.ServerTimedOut));
-        // A port that the client's kernel chose towards a Service may be the port of a tunnel to the pod itself.
-        var opening = new StreamOpening(captured.Client.Endpoint.Port, MayKeepPort: connection.Parties.Service is null);
+        // A port that the client's kernel chose towards a Service, or for another of the pod's addresses, may be the port
+        // of a tunnel to the pod itself.
+        var client = captured.Client.Endpoint;
+        var opening = new StreamOpening(client.Port, MayKeepPort: connection.Parties.Service is null && client.Address == tunnel.Address);
         _first.Take(captured.Leg);
         captured.Leg.OnReset = () => Abort(OutcomeReason.Reset);
         seat.Worker.Timers.Schedule(timer, seat.Limits.Open);
