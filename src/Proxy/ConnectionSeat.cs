@@ -127,12 +127,22 @@ internal sealed class ConnectionSeat
     private void OnMeshChanged()
     {
         var mesh = Mesh;
-        Table.ForEach(connection => Rejudge(connection, mesh), CutAfterBug);
+        // A stream first: cut with its tunnel, it could not tell why.
+        RejudgeAll(mesh, tunnels: false);
+        RejudgeAll(mesh, tunnels: true);
         Worker.Guard(Tunnels.OnMeshChanged);
         foreach (var questions in Questions)
             Worker.Guard(questions.OnMeshChanged);
         Signal.Signal();
     }
+
+    private void RejudgeAll(MeshSnapshot mesh, bool tunnels) => Table.ForEach(
+        connection =>
+        {
+            if (connection.IsTunnel == tunnels)
+                Rejudge(connection, mesh);
+        },
+        CutAfterBug);
 
     // What cannot be judged is not allowed.
     private void CutAfterBug(LiveConnection connection, Exception bug)

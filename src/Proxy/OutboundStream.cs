@@ -3,6 +3,7 @@ using Proxy.Engine;
 using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Policy;
+using Proxy.Spiffe;
 using Proxy.Spiffe.X509;
 using Proxy.Tls;
 
@@ -17,6 +18,9 @@ internal sealed class OutboundStream(
 {
     /// <summary>Tunnels tried for one stream, each but the last retired in the meantime.</summary>
     private const int Attempts = 3;
+
+    // What the server proves. The directory may expect another one by the time it has.
+    private readonly SpiffeId _serverId = connection.Parties.Server.Workload!.ExpectedId;
 
     private readonly FirstBytes _first = new(seat.Worker.Buffers);
 
@@ -59,14 +63,13 @@ internal sealed class OutboundStream(
     /// <summary>A connection to the server's node, each end proven to the other; or why there is none.</summary>
     private async ValueTask<Secured> SecureAsync()
     {
-        var parties = connection.Parties;
-        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, parties.Server.Endpoint);
+        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, connection.Parties.Server.Endpoint);
         if (dialled.Leg is not { } transport)
             return new Secured(seat.Fail(connection, OutcomeReasons.From(dialled.Fault)));
 
         var leg = new SslStreamLeg(transport);
         connection.AttachServer(leg);
-        var verifier = new PeerVerifier(bundle, parties.Server.Workload!.ExpectedId, seat.Time);
+        var verifier = new PeerVerifier(bundle, _serverId, seat.Time);
         var handshake = await Handshake.RunAsync(
             seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier,
             () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
@@ -88,45 +91,51 @@ internal sealed class OutboundStream(
     /// <summary>Null when the tunnel has retired and not taken the stream.</summary>
     private async ValueTask<ConnectionOutcome?> CarryInAsync(TunnelClient tunnel)
     {
-        Prove();
+        if (Prove() is { } lost)
+            return lost;
         var stream = tunnel.Begin();
         connection.AttachServer(stream);
-        var (answer, timedOut) = await OpenAsync(tunnel, stream);
+        var (answer, failure) = await OpenAsync(tunnel, stream);
         ConnectionOutcome? outcome = answer switch
         {
             OpenAnswer.Accepted => await seat.RelayAsync(connection, captured.Leg, stream, SocketFault.None),
             OpenAnswer.Refused => TakeRefusal(tunnel.Refusal),
             OpenAnswer.Excluded => null,
-            _ => seat.Fail(connection, timedOut ? OutcomeReason.ServerTimedOut : OutcomeReason.TunnelBroken),
+            _ => tunnel.Fault == TunnelFault.None ? FailOpening(failure) : null,
         };
         stream.Abort();
         return tunnel.Fault == TunnelFault.None ? outcome : seat.RefuseFrames(connection, Direction.Egress, tunnel.Fault);
     }
 
-    private async ValueTask<(OpenAnswer Answer, bool TimedOut)> OpenAsync(TunnelClient tunnel, TunnelStream stream)
+    private async ValueTask<(OpenAnswer Answer, OutcomeReason Failure)> OpenAsync(TunnelClient tunnel, TunnelStream stream)
     {
-        var timedOut = false;
-        var timer = new WheelTimer(() =>
+        var failure = OutcomeReason.TunnelBroken;
+        void Abort(OutcomeReason reason)
         {
-            timedOut = true;
+            failure = reason;
             stream.Abort();
-        });
-        // A port that the client's kernel chose towards a Service may be the port of a tunnel to the pod itself.
-        var opening = new StreamOpening(captured.Client.Endpoint.Port, MayKeepPort: connection.Parties.Service is null);
+        }
+
+        var timer = new WheelTimer(() => Abort(OutcomeReason.ServerTimedOut));
+        // A port that the client's kernel chose towards a Service, or for another of the pod's addresses, may be the port
+        // of a tunnel to the pod itself.
+        var client = captured.Client.Endpoint;
+        var opening = new StreamOpening(client.Port, MayKeepPort: connection.Parties.Service is null && client.Address == tunnel.Address);
         _first.Take(captured.Leg);
-        captured.Leg.OnReset = stream.Abort;
+        captured.Leg.OnReset = () => Abort(OutcomeReason.Reset);
         seat.Worker.Timers.Schedule(timer, seat.Limits.Open);
         var answer = await tunnel.OpenAsync(stream, opening, _first);
         seat.Worker.Timers.Cancel(timer);
         captured.Leg.OnReset = null;
         if (answer == OpenAnswer.Accepted)
             _first.Release();
-        return (answer, timedOut);
+        return (answer, failure);
     }
 
     private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(SslStreamLeg leg)
     {
-        Prove();
+        if (Prove() is { } lost)
+            return lost;
         // Only after a tunnel that has retired, to a peer that speaks another version by now.
         if (_first.Count > 0 && !await leg.WriteAsync(_first.Bytes))
             return seat.Fail(connection, OutcomeReason.TunnelBroken);
@@ -134,12 +143,19 @@ internal sealed class OutboundStream(
         return await seat.RelayAsync(connection, captured.Leg, leg, SocketFault.None);
     }
 
-    private void Prove()
+    /// <summary>Both ends have proven who they are; not null when that is not what is expected of them by now.</summary>
+    private ConnectionOutcome? Prove()
     {
-        var (client, server) = (connection.Parties.Client.Workload!, connection.Parties.Server.Workload!);
-        connection.Proof = new ConnectionProof(client.ExpectedId, server.ExpectedId, ClientIsOurs: true, ServerIsOurs: false);
+        connection.Proof = new ConnectionProof(svid.Id, _serverId, ClientIsOurs: true, ServerIsOurs: false);
         connection.Authentication = PeerAuthentication.Authenticated;
+        if (connection.CutReason is { } cut)
+            return new ConnectionOutcome(cut, "");
+        return seat.FindLostGround(connection) is { } lost ? seat.Refuse(connection.Parties, Direction.Ingress, lost) : null;
     }
+
+    private ConnectionOutcome FailOpening(OutcomeReason failure) => failure == OutcomeReason.Reset
+        ? new ConnectionOutcome(connection.CutReason ?? failure, "")
+        : seat.Fail(connection, failure);
 
     private ConnectionOutcome TakeRefusal((string Reason, string Detail) refusal)
     {

@@ -23,7 +23,8 @@ internal sealed class OutboundTunnels(ConnectionSeat seat)
     internal static TunnelKey KeyOf(in Parties parties, X509Svid svid, TrustBundle bundle)
     {
         var server = parties.Server.Workload!;
-        return new TunnelKey(parties.Client.Workload!.Uid, svid, bundle, server.Uid, server.ExpectedId.ToString(), parties.Server.Endpoint);
+        return new TunnelKey(
+            parties.Client.Workload!.Uid, parties.Client.Endpoint.Address, svid, bundle, server.Uid, server.ExpectedId.ToString(), parties.Server.Endpoint);
     }
 
     internal TunnelClient? TryTake(TunnelKey key) => _pool.TryTake(key);
@@ -49,6 +50,8 @@ internal sealed class OutboundTunnels(ConnectionSeat seat)
     {
         var mesh = seat.Mesh;
         if (mesh.Cluster.FindWorkload(key.Server.Address) is not { } server || server.Uid != key.ServerUid || !server.IsCapturedAt(key.Server.Port))
+            return true;
+        if (mesh.Cluster.FindWorkload(key.Client) is not { IsEnrolled: true } client || client.Uid != key.ClientUid)
             return true;
         var svid = (X509Svid)key.SvidGeneration;
         return server.ExpectedId.ToString() != key.ServerId

@@ -17,7 +17,6 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     private Action? _onStirred;
     private int _filled;
     private bool _isResting;
-    private bool _isWriting;
 
     internal TunnelDialogue Dialogue => dialogue;
 
@@ -33,6 +32,9 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     internal TunnelFault Fault { get; private set; }
 
     internal bool IsOver { get; private set; }
+
+    /// <summary>True while frames wait for the kernel to take them.</summary>
+    internal bool IsWriting { get; private set; }
 
     /// <summary>True when the other end ended the tunnel while no stream was under way.</summary>
     internal bool EndedInOrder { get; private set; }
@@ -128,9 +130,9 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     {
         if (IsOver)
             return false;
-        _isWriting = true;
+        IsWriting = true;
         var sent = await transport.WriteAsync(frames);
-        _isWriting = false;
+        IsWriting = false;
         return sent && !IsOver;
     }
 
@@ -147,6 +149,17 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     }
 
     /// <summary>
+    /// Ends the tunnel behind END of the server's end: the client's node may have sent all of this stream and opened the
+    /// next, and must know that the next was not delivered.
+    /// </summary>
+    internal void CloseRetired()
+    {
+        if (!IsOver && !IsWriting && !dialogue.IsRetired)
+            _ = SendAsync(FrameType.Retire).AsTask();
+        Close();
+    }
+
+    /// <summary>
     /// Ends the tunnel and whatever stream is on it. The other end is told by RESET where the line is free, so that it
     /// still gets what was sent before; otherwise by the reset of the connection.
     /// </summary>
@@ -154,7 +167,7 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     {
         if (IsOver)
             return;
-        if (tellsPeer && !_isWriting && SendAsync(FrameType.Reset).AsTask() is { IsCompletedSuccessfully: true, Result: true })
+        if (tellsPeer && !IsWriting && SendAsync(FrameType.Reset).AsTask() is { IsCompletedSuccessfully: true, Result: true })
         {
             Close();
             return;
@@ -191,7 +204,7 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     // A close_notify that the kernel does not take at once is not worth waiting for.
     private void CloseTransport()
     {
-        if (!_isWriting && transport.EndAsync().AsTask().IsCompleted)
+        if (!IsWriting && transport.EndAsync().AsTask().IsCompleted)
             transport.Close();
         else
             transport.Abort();

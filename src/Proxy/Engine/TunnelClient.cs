@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Unicode;
+using Proxy.Policy;
 
 namespace Proxy.Engine;
 
@@ -29,11 +30,15 @@ internal sealed class TunnelClient
     internal TunnelClient(Worker worker, PlainLeg socket, Leg transport)
     {
         _socket = socket;
+        Address = socket.LocalEndpoint.Address;
         _tunnel = new Tunnel(worker, transport, new TunnelDialogue(isServer: false));
     }
 
     /// <summary>When the first of the two SVIDs expires that were proven when the tunnel began.</summary>
     internal required DateTimeOffset UsableUntil { get; init; }
+
+    /// <summary>The client pod's, as the server's node sees it; of several the kernel chose one.</summary>
+    internal Address Address { get; }
 
     internal TunnelFault Fault => _tunnel.Fault;
 

@@ -43,6 +43,8 @@ internal sealed class TunnelDialogue(bool isServer, uint lastStream = 0)
         Open,
     }
 
+    internal bool IsServer => isServer;
+
     /// <summary>The number of the stream that is under way, or was last.</summary>
     internal uint Stream { get; private set; } = lastStream;
 
@@ -105,9 +107,13 @@ internal sealed class TunnelDialogue(bool isServer, uint lastStream = 0)
         if (frame.Stream != Stream)
             return TunnelFault.WrongStream;
         if (_phase == Phase.Idle)
-            return _wasRefused ? ReceiveUnheeded(frame) : TunnelFault.Unexpected;
+            return _wasRefused ? ReceiveUnheeded(frame) : ReceiveBehindEnds(frame);
         return ReceiveOfStream(frame);
     }
+
+    // The client may have gone before our END reached its node.
+    private TunnelFault ReceiveBehindEnds(in TunnelFrame frame) =>
+        frame.Type == FrameType.Reset && Stream > 0 ? TunnelFault.None : TunnelFault.Unexpected;
 
     private TunnelFault ReceiveOpen(in TunnelFrame frame)
     {

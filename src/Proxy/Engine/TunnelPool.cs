@@ -1,4 +1,5 @@
 using Proxy.Native;
+using Proxy.Policy;
 
 namespace Proxy.Engine;
 
@@ -7,16 +8,17 @@ namespace Proxy.Engine;
 /// The generations are compared as objects: rotation makes new ones.
 /// </summary>
 /// <param name="ClientUid">The pod in whose name the tunnel was opened.</param>
+/// <param name="Client">The address that it had then.</param>
 /// <param name="SvidGeneration">The SVID that it was opened with.</param>
 /// <param name="BundleGeneration">The bundle that the server was verified against.</param>
 /// <param name="ServerUid">The pod at the other end.</param>
 /// <param name="ServerId">The SPIFFE ID that it proved.</param>
 /// <param name="Server">The pod's address and port.</param>
 internal sealed record TunnelKey(
-    string ClientUid, object SvidGeneration, object BundleGeneration, string ServerUid, string ServerId, Endpoint Server)
+    string ClientUid, Address Client, object SvidGeneration, object BundleGeneration, string ServerUid, string ServerId, Endpoint Server)
 {
     public bool Equals(TunnelKey? other) =>
-        other is not null && ClientUid == other.ClientUid && ReferenceEquals(SvidGeneration, other.SvidGeneration)
+        other is not null && ClientUid == other.ClientUid && Client == other.Client && ReferenceEquals(SvidGeneration, other.SvidGeneration)
         && ReferenceEquals(BundleGeneration, other.BundleGeneration) && ServerUid == other.ServerUid
         && ServerId == other.ServerId && Server == other.Server;
 

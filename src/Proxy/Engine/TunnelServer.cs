@@ -12,6 +12,7 @@ internal sealed class TunnelServer(Worker worker, Leg transport)
     private readonly Tunnel _tunnel = new(worker, transport, new TunnelDialogue(isServer: true));
     private WheelTimer? _linger;
     private bool _retiresWhenFree;
+    private int _turn;
 
     internal TunnelFault Fault => _tunnel.Fault;
 
@@ -25,6 +26,13 @@ internal sealed class TunnelServer(Worker worker, Leg transport)
             await SayRetireAsync();
         while (await _tunnel.ReadFrameAsync())
         {
+            await TakeTurnAsync();
+            if (_tunnel.Frame.Type == FrameType.Reset)
+            {
+                _tunnel.Abort(tellsPeer: false);
+                break;
+            }
+
             var isOpening = _tunnel.Frame.Type == FrameType.Open && !_tunnel.Dialogue.IsRetired;
             if (!isOpening)
             {
@@ -73,11 +81,18 @@ internal sealed class TunnelServer(Worker worker, Leg transport)
         if (_tunnel.IsOver || _tunnel.Dialogue.IsRetired || _retiresWhenFree)
             return;
         _retiresWhenFree = true;
-        if (_tunnel.Dialogue.IsFree)
+        if (_tunnel.Dialogue.IsFree && !_tunnel.IsWriting)
             _ = SayRetireAsync();
     }
 
     internal void Abort() => _tunnel.Abort(tellsPeer: true);
+
+    // Streams that are refused, and what comes for them, wait for nothing.
+    private async ValueTask TakeTurnAsync()
+    {
+        if (++_turn % Lane.Budget == 0)
+            await worker.Yield();
+    }
 
     private async Task SayRetireAsync()
     {

@@ -22,6 +22,9 @@ internal sealed class TunnelStream : Leg
         _number = tunnel.Dialogue.Stream;
     }
 
+    // The client has the end of the server's answer: to it a reset behind that is no more than the end.
+    private bool IsAnswered => _hasEnded && _tunnel.Dialogue.IsServer;
+
     /// <inheritdoc/>
     internal override Action? OnReset
     {
@@ -108,6 +111,8 @@ internal sealed class TunnelStream : Leg
         _tunnel.OnReset = null;
         if (_hasEnded && _peerEnded && !_isReadingBehindEnd)
             _tunnel.Dialogue.Finish();
+        else if (IsAnswered)
+            _tunnel.CloseRetired();
         else
             _tunnel.Close();
     }
@@ -118,7 +123,10 @@ internal sealed class TunnelStream : Leg
         if (_isOver)
             return;
         _isOver = true;
-        _tunnel.Abort(tellsPeer: true);
+        if (IsAnswered)
+            _tunnel.CloseRetired();
+        else
+            _tunnel.Abort(tellsPeer: true);
     }
 
     /// <summary>There is no such stream after all; its tunnel goes on without it.</summary>

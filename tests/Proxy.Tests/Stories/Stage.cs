@@ -97,6 +97,17 @@ internal sealed class Stage : IDisposable
         return (connection, clientPeer, serverPeer);
     }
 
+    /// <summary>The server's end of a handshake is done a moment after the client's.</summary>
+    public async Task UntilTunnelStandsAsync()
+    {
+        var stands = false;
+        while (!stands)
+        {
+            await Worker.SettleAsync();
+            await Worker.DoAsync(() => Seat.Table.ForEach(connection => stands |= connection.IsTunnel, (_, bug) => throw bug));
+        }
+    }
+
     public async Task AssertNothingHeldAsync()
     {
         await Worker.SettleAsync();

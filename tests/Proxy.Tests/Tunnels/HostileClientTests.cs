@@ -181,7 +181,9 @@ public sealed class HostileClientTests : IDisposable
     private async Task<(Task<ConnectionOutcome> Story, FramePeer Peer)> BeginAsync()
     {
         var (story, client) = await CaptureAsync(Stage.Client(node: OtherNode));
-        return (story, await FramePeer.DialAsync(client, _stage.Pki));
+        var peer = await FramePeer.DialAsync(client, _stage.Pki);
+        await _stage.UntilTunnelStandsAsync().Soon();
+        return (story, peer);
     }
 
     private async Task<(Task<ConnectionOutcome> Story, Peer Client)> CaptureAsync(Workload workload)

@@ -71,6 +71,16 @@ public sealed class HostileServerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_port_of_another_address_than_the_tunnels_is_not_shown_to_the_server()
+    {
+        var (_, client) = await BeginAsync();
+        // The client's address is another than the one that the kernel dials from.
+        var peer = await FramePeer.ServeAsync(_stage.Server.Accept(), _stage.Pki);
+        Assert.Equal([40000 >> 8, 40000 & 0xff, 0], peer.Expect(FrameType.Open, 1));
+        client.Reset();
+    }
+
+    [Fact]
     public async Task Peers_that_retire_every_tunnel_are_given_up()
     {
         var (story, client) = await BeginAsync();
@@ -121,7 +131,7 @@ public sealed class HostileServerTests : IDisposable
         peer.Expect(FrameType.Open, 1);
         client.Reset();
         peer.Expect(FrameType.Reset, 1);
-        Assert.Equal(OutcomeReason.TunnelBroken, (await story).Reason);
+        Assert.Equal(OutcomeReason.Reset, (await story).Reason);
         await _stage.AssertNothingHeldAsync();
     }
 

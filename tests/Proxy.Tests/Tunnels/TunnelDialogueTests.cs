@@ -31,7 +31,7 @@ public sealed class TunnelDialogueTests
     [InlineData("O1 a E1 D1", nameof(TunnelFault.Unexpected))]
     [InlineData("O1 a E1 E1", nameof(TunnelFault.Unexpected))]
     [InlineData("O1 a E1 f D1", nameof(TunnelFault.Unexpected))]
-    [InlineData("O1 a E1 f X1", nameof(TunnelFault.Unexpected))]
+    [InlineData("O1 a E1 f X1", nameof(TunnelFault.None))]
     [InlineData("O1 r E1 D1", nameof(TunnelFault.Unexpected))]
     [InlineData("O1 A1", nameof(TunnelFault.Unexpected))]
     [InlineData("O1 R1", nameof(TunnelFault.Unexpected))]

@@ -187,6 +187,18 @@ public sealed class TunnelTests : IDisposable
         Assert.Equal(0, _nodes.Resting);
     }
 
+    [Theory]
+    [InlineData("client2", Stage.ClientAddress)]
+    [InlineData("client", "127.0.1.9")]
+    public async Task A_tunnel_at_rest_ends_with_the_client_pod_or_its_address(string uid, string address)
+    {
+        await _nodes.ConverseAsync();
+        // The server's node has not heard of it.
+        _nodes.Near.Mesh.Publish(ClusterOf("", Pod("client", address, ThisNode, uid: uid, account: "client"), TwoNodes.Server));
+        await _nodes.Near.SettleAsync();
+        Assert.Equal(0, _nodes.Resting);
+    }
+
     [Fact]
     public async Task A_new_bundle_needs_a_new_handshake()
     {
