@@ -94,6 +94,12 @@ internal sealed class ConnectionSeat
 
     internal OutboundTunnels Tunnels { get; }
 
+    /// <summary>Tunnels of other nodes that carry no stream just now; the one that rests longest is the first.</summary>
+    internal LinkedList<TunnelServer> RestingInbound { get; } = [];
+
+    /// <summary>Asks for the descriptor of a tunnel that rests, so that the next connection may have it.</summary>
+    internal void RetireOneInbound() => RestingInbound.First?.Value.Retire();
+
     internal SnapshotSignal Signal { get; }
 
     /// <summary>The kernel's questions that this worker answers.</summary>

@@ -21,7 +21,8 @@ internal sealed class InboundTunnel(
     {
         tunnel.IsTunnel = true;
         tunnel.OnSpared = RetireIfOutdated;
-        captured.Leg.SetKeepAlive(OutboundTunnels.KeepAlive);
+        captured.Leg.SetKeepAlive(Tunnel.WithStream);
+        RetireIfOutdated();
         while (await NextAsync() is { } opened)
         {
             if (IsOutdated())
@@ -40,11 +41,20 @@ internal sealed class InboundTunnel(
     {
         var timer = new WheelTimer(_server.Retire);
         seat.Worker.Timers.Schedule(timer, seat.Limits.Tunnels.Idle * 2);
+        captured.Leg.SetKeepAliveProbes(Tunnel.AtRest.Probes);
         captured.Pod.BeginRest();
-        var opened = await _server.NextAsync();
-        captured.Pod.EndRest();
-        seat.Worker.Timers.Cancel(timer);
-        return opened;
+        var place = seat.RestingInbound.AddLast(_server);
+        try
+        {
+            return await _server.NextAsync();
+        }
+        finally
+        {
+            seat.RestingInbound.Remove(place);
+            captured.Pod.EndRest();
+            captured.Leg.SetKeepAliveProbes(Tunnel.WithStream.Probes);
+            seat.Worker.Timers.Cancel(timer);
+        }
     }
 
     private async ValueTask RunStreamAsync(OpenedStream opened)
@@ -66,7 +76,10 @@ internal sealed class InboundTunnel(
             return await RefuseAsync(opened, refusal);
         var client = connection.Parties.Client.Endpoint;
         var port = opened.Opening.MayKeepPort ? client.Port : (ushort)0;
+        opened.Leg.OnReset = opened.Leg.Abort;
         var dialled = await seat.Dialer.ConnectFromAsync(captured.Pod.Scope, client.Address, connection.Parties.Server.Endpoint, port);
+        if (_server.IsOver && connection.CutReason is null)
+            return GiveUp(dialled.Leg);
         if (seat.Admit(connection, dialled.Leg, dialled.Fault) is { } refused)
             return await RefuseAsync(opened, refused);
         if (!await _server.AcceptAsync())
@@ -74,8 +87,17 @@ internal sealed class InboundTunnel(
         return await seat.RelayAdmittedAsync(connection, opened.Leg, dialled.Leg!);
     }
 
+    /// <summary>The client has gone while its server was dialled.</summary>
+    private static ConnectionOutcome GiveUp(PlainLeg? dialled)
+    {
+        dialled?.Abort();
+        return new ConnectionOutcome(OutcomeReason.Reset, "");
+    }
+
     private ConnectionOutcome? FindRefusal(LiveConnection connection)
     {
+        if (captured.Pod.Connections > seat.Limits.ConnectionsPerWorkload)
+            return seat.Refuse(connection.Parties, Direction.Ingress, OutcomeReason.TooManyConnections);
         if (seat.FindLostGround(connection) is { } lost)
             return seat.Refuse(connection.Parties, Direction.Ingress, lost);
         var judgement = seat.Judge(connection);

@@ -81,7 +81,7 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
         var judgement = seat.Judge(connection);
         if (!judgement.IsAllowed)
             return seat.Deny(connection.Parties, judgement);
-        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, connection.Parties.Server.Endpoint);
+        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, captured.Client.Endpoint.Address, connection.Parties.Server.Endpoint);
         return await seat.RelayAsync(connection, captured.Leg, dialled.Leg, dialled.Fault);
     }
 

@@ -63,7 +63,7 @@ internal sealed class OutboundStream(
     /// <summary>A connection to the server's node, each end proven to the other; or why there is none.</summary>
     private async ValueTask<Secured> SecureAsync()
     {
-        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, connection.Parties.Server.Endpoint);
+        var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, captured.Client.Endpoint.Address, connection.Parties.Server.Endpoint);
         if (dialled.Leg is not { } transport)
             return new Secured(seat.Fail(connection, OutcomeReasons.From(dialled.Fault)));
 
@@ -81,8 +81,7 @@ internal sealed class OutboundStream(
     private TunnelClient MakeTunnel(in Secured secured)
     {
         seat.Tunnels.CountOpened();
-        secured.Socket!.SetKeepAlive(OutboundTunnels.KeepAlive);
-        return new TunnelClient(seat.Worker, secured.Socket, secured.Leg!)
+        return new TunnelClient(seat.Worker, secured.Socket!, secured.Leg!)
         {
             UsableUntil = secured.ExpiresAt < svid.ExpiresAt ? secured.ExpiresAt : svid.ExpiresAt,
         };
@@ -93,6 +92,8 @@ internal sealed class OutboundStream(
     {
         if (Prove() is { } lost)
             return lost;
+        if (!_first.Take(captured.Leg))
+            return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
         var stream = tunnel.Begin();
         connection.AttachServer(stream);
         var (answer, failure) = await OpenAsync(tunnel, stream);
@@ -117,11 +118,8 @@ internal sealed class OutboundStream(
         }
 
         var timer = new WheelTimer(() => Abort(OutcomeReason.ServerTimedOut));
-        // A port that the client's kernel chose towards a Service, or for another of the pod's addresses, may be the port
-        // of a tunnel to the pod itself.
-        var client = captured.Client.Endpoint;
-        var opening = new StreamOpening(client.Port, MayKeepPort: connection.Parties.Service is null && client.Address == tunnel.Address);
-        _first.Take(captured.Leg);
+        // A port that the client's kernel chose towards a Service may be the port of a tunnel to the pod itself.
+        var opening = new StreamOpening(captured.Client.Endpoint.Port, MayKeepPort: connection.Parties.Service is null);
         captured.Leg.OnReset = () => Abort(OutcomeReason.Reset);
         seat.Worker.Timers.Schedule(timer, seat.Limits.Open);
         var answer = await tunnel.OpenAsync(stream, opening, _first);

@@ -1,6 +1,5 @@
 using Proxy.Engine;
 using Proxy.Lifetime;
-using Proxy.Native;
 using Proxy.Spiffe.X509;
 
 namespace Proxy;
@@ -8,9 +7,6 @@ namespace Proxy;
 /// <summary>The tunnels of one worker to pods of other nodes, each for as long as what it rests on is in force.</summary>
 internal sealed class OutboundTunnels(ConnectionSeat seat)
 {
-    /// <summary>Sooner than for an application's connection: a tunnel that rests on a dead peer would break the next stream.</summary>
-    internal static readonly KeepAlive KeepAlive = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(5), Probes: 3);
-
     private readonly TunnelPool _pool = new(seat.Worker, seat.Time, seat.Limits.Tunnels, () => seat.Budget.TryRest(), () => seat.Budget.EndRest());
 
     /// <summary>Tunnels that carry no stream just now.</summary>

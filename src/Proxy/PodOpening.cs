@@ -103,9 +103,13 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
     {
         if (!pod.TryEnter(seat.Limits.ConnectionsPerWorkload))
             return OutcomeReason.TooManyConnections;
-        // What rests makes room for what is wanted now.
-        if (seat.Budget.TryEnter() || (seat.Tunnels.TryEndOne() && seat.Tunnels.TryEndOne() && seat.Budget.TryEnter()))
+        // What rests makes room for what is wanted now: a tunnel of this node at once, one of another's when it has heard.
+        var hasRoom = seat.Budget.TryEnter();
+        while (!hasRoom && seat.Tunnels.TryEndOne())
+            hasRoom = seat.Budget.TryEnter();
+        if (hasRoom)
             return null;
+        seat.RetireOneInbound();
         pod.Leave();
         return OutcomeReason.OutOfResources;
     }

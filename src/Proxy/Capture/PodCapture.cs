@@ -25,13 +25,13 @@ internal sealed class PodCapture(Workload workload, NetworkScope scope)
     /// <summary>Captured connections, tunnels that carry a stream included.</summary>
     internal int Connections => Volatile.Read(ref _connections) - RestingTunnels;
 
-    /// <summary>Captured tunnels that carry no stream just now; they count towards the limit of connections.</summary>
+    /// <summary>Captured tunnels that carry no stream just now; they do not count towards the limit of connections.</summary>
     internal int RestingTunnels => Volatile.Read(ref _resting);
 
     /// <summary>Counts one more connection, unless that would exceed the limit.</summary>
     internal bool TryEnter(int limit)
     {
-        if (Interlocked.Increment(ref _connections) <= limit)
+        if (Interlocked.Increment(ref _connections) - RestingTunnels <= limit)
             return true;
         Leave();
         return false;

@@ -33,15 +33,21 @@ internal sealed class Dialer
         _nextPort = FirstInnerPort + worker.Index;
     }
 
-    /// <summary>Connects from the scope's own address.</summary>
-    internal ValueTask<Dialled> ConnectAsync(NetworkScope scope, Endpoint remote)
+    /// <summary>Connects from one of the scope's own addresses: that of the client, which may have several.</summary>
+    internal ValueTask<Dialled> ConnectAsync(NetworkScope scope, Address local, Endpoint remote)
     {
         var fault = scope.TryCreateMarked(remote.Address.IsIPv4, out var socket);
         if (fault != SocketFault.None)
             return new ValueTask<Dialled>(new Dialled(null, fault));
         // A pod may have another range of its own; the other end's inner legs rely on ours.
         socket.SetLocalPortRange(FirstUpstreamPort, LastUpstreamPort);
-        return ConnectAsync(socket, remote);
+        // The port is chosen when it is connected: then it need only be free towards this server.
+        socket.SetBindAddressNoPort();
+        fault = socket.Bind(new Endpoint(local, 0));
+        if (fault == SocketFault.None)
+            return ConnectAsync(socket, remote);
+        socket.Close();
+        return new ValueTask<Dialled>(new Dialled(null, fault));
     }
 
     /// <summary>Connects from somebody else's address, so that the server sees its client.</summary>

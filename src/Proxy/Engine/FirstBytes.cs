@@ -14,13 +14,19 @@ internal sealed class FirstBytes(BufferPool buffers)
 
     internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(Leg.Headroom, Count);
 
-    /// <summary>Takes what is there now, without waiting; a second time, nothing: it would come out of order.</summary>
-    internal void Take(PlainLeg client)
+    /// <summary>
+    /// Takes what is there now, without waiting; a second time, nothing: it would come out of order. False when the
+    /// client is gone.
+    /// </summary>
+    internal bool Take(PlainLeg client)
     {
         _buffer ??= buffers.Rent();
-        if (!_isTaken)
-            Count = client.ReadAvailable(_buffer.AsSpan(Leg.Headroom, Lane.Chunk));
+        if (_isTaken)
+            return true;
         _isTaken = true;
+        var count = client.ReadAvailable(_buffer.AsSpan(Leg.Headroom, Lane.Chunk));
+        Count = Math.Max(count, 0);
+        return count != Leg.Broken;
     }
 
     /// <summary>OPEN, and DATA if there is any; valid until the next call.</summary>

@@ -14,7 +14,7 @@ internal abstract class Leg
     internal const int Headroom = 32;
 
     /// <summary>
-    /// Called when the connection was reset while nobody was reading or writing it; whoever relays it ends the
+    /// Called when the connection was reset, also while nobody was reading or writing it; whoever relays it ends the
     /// other leg.
     /// </summary>
     internal abstract Action? OnReset { get; set; }

@@ -78,13 +78,19 @@ internal sealed class PlainLeg : Leg
             _socket.SetKeepAlive(keepAlive);
     }
 
-    /// <summary>Reads what is there, without waiting; 0 when nothing is. An end or a reset is left for <see cref="ReadAsync"/> to tell.</summary>
+    internal void SetKeepAliveProbes(int probes)
+    {
+        if (!_isClosed)
+            _socket.SetKeepAliveProbes(probes);
+    }
+
+    /// <summary>Reads what is there, without waiting; 0 when nothing is, or the end; <see cref="Leg.Broken"/> after a reset.</summary>
     internal int ReadAvailable(Span<byte> buffer)
     {
         _isReadable = true;
         var count = TryRead(buffer);
         _wasReset |= count == Broken;
-        return Math.Max(count, 0);
+        return count == WouldBlock ? 0 : count;
     }
 
     /// <summary>Connects; the socket is bound already where it must be. Closed while waiting: <see cref="SocketFault.TimedOut"/>.</summary>

@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using Proxy.Native;
 
 namespace Proxy.Engine;
 
@@ -9,9 +10,14 @@ namespace Proxy.Engine;
 internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialogue)
 {
     // Between SslStream's reads only one of these is under way; the other end never has more than a header unread here.
-    private readonly byte[] _incoming = GC.AllocateUninitializedArray<byte>(TunnelFrame.HeaderSize, pinned: true);
-    private readonly byte[] _outgoing = GC.AllocateUninitializedArray<byte>(
-        TunnelFrame.HeaderSize + TunnelFrame.MaximumRefusal, pinned: true);
+    /// <summary>Sooner than for an application's connection: a tunnel that rests on a dead peer would break the next stream.</summary>
+    internal static readonly KeepAlive AtRest = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(5), Probes: 3);
+
+    /// <summary>With a stream it is as patient as any connection: four and a half minutes.</summary>
+    internal static readonly KeepAlive WithStream = AtRest with { Probes = 51 };
+
+    private readonly byte[] _incoming = new byte[TunnelFrame.HeaderSize];
+    private readonly byte[] _outgoing = new byte[TunnelFrame.HeaderSize + TunnelFrame.MaximumRefusal];
 
     private readonly Completion<bool> _stirred = new();
     private Action? _onStirred;

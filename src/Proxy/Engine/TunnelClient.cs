@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Unicode;
-using Proxy.Policy;
 
 namespace Proxy.Engine;
 
@@ -30,15 +29,12 @@ internal sealed class TunnelClient
     internal TunnelClient(Worker worker, PlainLeg socket, Leg transport)
     {
         _socket = socket;
-        Address = socket.LocalEndpoint.Address;
+        _socket.SetKeepAlive(Tunnel.WithStream);
         _tunnel = new Tunnel(worker, transport, new TunnelDialogue(isServer: false));
     }
 
     /// <summary>When the first of the two SVIDs expires that were proven when the tunnel began.</summary>
     internal required DateTimeOffset UsableUntil { get; init; }
-
-    /// <summary>The client pod's, as the server's node sees it; of several the kernel chose one.</summary>
-    internal Address Address { get; }
 
     internal TunnelFault Fault => _tunnel.Fault;
 
@@ -55,6 +51,7 @@ internal sealed class TunnelClient
     internal TunnelStream Begin()
     {
         _tunnel.Dialogue.Begin();
+        _socket.SetKeepAliveProbes(Tunnel.WithStream.Probes);
         return new TunnelStream(_tunnel);
     }
 
@@ -75,7 +72,11 @@ internal sealed class TunnelClient
     }
 
     /// <summary>Waits without a buffer for whatever the other end has to say before the next stream.</summary>
-    internal void Rest(Action onStirred) => _tunnel.Rest(onStirred);
+    internal void Rest(Action onStirred)
+    {
+        _socket.SetKeepAliveProbes(Tunnel.AtRest.Probes);
+        _tunnel.Rest(onStirred);
+    }
 
     /// <summary>Ends the tunnel in order; no stream is on it.</summary>
     internal void Close() => _tunnel.Close();

@@ -16,6 +16,8 @@ internal sealed class TunnelServer(Worker worker, Leg transport)
 
     internal TunnelFault Fault => _tunnel.Fault;
 
+    internal bool IsOver => _tunnel.IsOver;
+
     /// <summary>True when the client's node ended the tunnel between two streams.</summary>
     internal bool EndedInOrder => _tunnel.EndedInOrder;
 

@@ -27,6 +27,7 @@ internal readonly unsafe struct TcpSocket
     private const int ReuseAddress = 2, ErrorOption = 4, KeepAliveOption = 9, Linger = 13, ReusePort = 15, Mark = 36;
     private const int NoDelay = 1, KeepIdle = 4, KeepInterval = 5, KeepCount = 6;
     private const int TransparentV4 = 19, TransparentV6 = 75;
+    private const int BindAddressNoPort = 24;
     private const int LocalPortRange = 51; // IP_LOCAL_PORT_RANGE, include/uapi/linux/in.h
     private const int NoSignal = 0x4000;
     private const int PeekOnly = 0x02;
@@ -124,8 +125,14 @@ internal readonly unsafe struct TcpSocket
         Set(LevelTcp, KeepCount, keepAlive.Probes);
     }
 
+    /// <summary>The last of the three alone.</summary>
+    internal void SetKeepAliveProbes(int probes) => Set(LevelTcp, KeepCount, probes);
+
     /// <summary>The kernel chooses this socket's port between the two, as far as the namespace's own range allows; Linux 6.3 and newer.</summary>
     internal void SetLocalPortRange(ushort first, ushort last) => Set(LevelIp, LocalPortRange, (last << 16) | first);
+
+    /// <summary>Binding to an address takes no port yet (ip(7), IP_BIND_ADDRESS_NO_PORT; for IPv6 as well).</summary>
+    internal void SetBindAddressNoPort() => Set(LevelIp, BindAddressNoPort, 1);
 
     internal void SetReuseAddress() => Set(LevelSocket, ReuseAddress, 1);
 

@@ -198,7 +198,7 @@ public sealed class PlainLegTests : IDisposable
         using var home = await _worker.AskAsync(NetworkNamespace.Current);
         var scope = new NetworkScope(nowhere, home, 0);
         var dialler = await _worker.AskAsync(() => new Dialer(_worker.Worker, 1, TimeSpan.FromSeconds(1)));
-        var dialled = await _worker.RunAsync(() => dialler.ConnectAsync(scope, new Endpoint(AddressOf("192.0.2.1"), 80)));
+        var dialled = await _worker.RunAsync(() => dialler.ConnectAsync(scope, AddressOf("127.0.0.1"), new Endpoint(AddressOf("192.0.2.1"), 80)));
         Assert.Equal((null, SocketFault.Unreachable), (dialled.Leg, dialled.Fault));
     }
 
@@ -227,7 +227,7 @@ public sealed class PlainLegTests : IDisposable
         var dialler = await _worker.AskAsync(() => new Dialer(_worker.Worker, 1, TimeSpan.FromSeconds(1)));
         for (var i = 0; i < 64; i++)
         {
-            var dialled = await _worker.RunAsync(() => dialler.ConnectAsync(scope, server.Endpoint));
+            var dialled = await _worker.RunAsync(() => dialler.ConnectAsync(scope, AddressOf("127.0.0.1"), server.Endpoint));
             Assert.Equal(SocketFault.None, dialled.Fault);
             Assert.InRange(dialled.Leg!.LocalEndpoint.Port, Dialer.LastInnerPort + 1, ushort.MaxValue);
             await _worker.DoAsync(dialled.Leg.Abort);
@@ -248,7 +248,7 @@ public sealed class PlainLegTests : IDisposable
         using var home = await _worker.AskAsync(NetworkNamespace.Current);
         var scope = new NetworkScope(home, home, 0);
         var dialler = await _worker.AskAsync(() => new Dialer(_worker.Worker, 1, limit));
-        return await _worker.RunAsync(() => dialler.ConnectAsync(scope, remote));
+        return await _worker.RunAsync(() => dialler.ConnectAsync(scope, AddressOf("127.0.0.1"), remote));
     }
 
     private async Task<string> ReadAsync(PlainLeg leg)

@@ -71,12 +71,13 @@ public sealed class HostileServerTests : IDisposable
     }
 
     [Fact]
-    public async Task The_port_of_another_address_than_the_tunnels_is_not_shown_to_the_server()
+    public async Task A_tunnel_comes_from_its_clients_own_address_and_the_clients_port_may_be_shown()
     {
         var (_, client) = await BeginAsync();
-        // The client's address is another than the one that the kernel dials from.
-        var peer = await FramePeer.ServeAsync(_stage.Server.Accept(), _stage.Pki);
-        Assert.Equal([40000 >> 8, 40000 & 0xff, 0], peer.Expect(FrameType.Open, 1));
+        var wire = _stage.Server.Accept();
+        Assert.Equal(Stage.ClientAddress, wire.Remote.Address.ToString());
+        var peer = await FramePeer.ServeAsync(wire, _stage.Pki);
+        Assert.Equal([40000 >> 8, 40000 & 0xff, 1], peer.Expect(FrameType.Open, 1));
         client.Reset();
     }
 
