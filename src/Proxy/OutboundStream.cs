@@ -63,6 +63,10 @@ internal sealed class OutboundStream(
     /// <summary>A connection to the server's node, each end proven to the other; or why there is none.</summary>
     private async ValueTask<Secured> SecureAsync()
     {
+        // The server's node counts its limit from the connect on: whoever waits for his turn does so before.
+        var turn = seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address);
+        if (!await turn.NextAsync())
+            return new Secured(seat.Fail(connection, OutcomeReason.TooManyConnections));
         var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, captured.Client.Endpoint.Address, connection.Parties.Server.Endpoint);
         if (dialled.Leg is not { } transport)
             return new Secured(seat.Fail(connection, OutcomeReasons.From(dialled.Fault)));
@@ -71,7 +75,7 @@ internal sealed class OutboundStream(
         connection.AttachServer(leg);
         var verifier = new PeerVerifier(bundle, _serverId, seat.Time);
         var handshake = await Handshake.RunAsync(
-            seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier,
+            seat.Worker, leg, turn, seat.Limits.Handshake, verifier,
             () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
         return handshake.Reason is { } reason
             ? new Secured(seat.RefuseHandshake(connection, judgement, reason, handshake.Detail))

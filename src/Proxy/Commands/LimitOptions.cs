@@ -46,7 +46,7 @@ internal sealed class LimitOptions
 
     private readonly Option<int> connect = Milliseconds("--connect-timeout", "Limit of a connect to a server", Defaults.Connect, 1);
 
-    private readonly Option<int> handshake = Milliseconds("--handshake-timeout", "Limit of a TLS handshake, waiting for its turns included", Defaults.Handshake, 1);
+    private readonly Option<int> handshake = Milliseconds("--handshake-timeout", "Limit of a TLS handshake", Defaults.Handshake, 1);
 
     private readonly Option<int> hold = Milliseconds("--hold-timeout", "How long a connection waits for a manifest or SVID that may be under way", Defaults.Hold, 0);
 

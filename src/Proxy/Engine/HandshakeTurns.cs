@@ -71,7 +71,7 @@ internal sealed class HandshakeTurns
     }
 }
 
-/// <summary>The steps of one handshake, each in its client's turn.</summary>
+/// <summary>The steps of one handshake, each in its client's turn. A client takes the first before it connects, a server when bytes have come.</summary>
 internal sealed class HandshakeTurn(HandshakeTurns turns, Address client)
 {
     private bool _hasBegun;

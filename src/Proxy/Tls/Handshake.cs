@@ -12,7 +12,7 @@ internal static class Handshake
     /// <param name="worker">The leg's worker.</param>
     /// <param name="leg">The leg that is to be secured.</param>
     /// <param name="turn">The client's turns, one for each step.</param>
-    /// <param name="limit">For all of it, waiting for turns included.</param>
+    /// <param name="limit">For all of it but the wait for the first turn of a client.</param>
     /// <param name="verifier">Judges the peer's certificate.</param>
     /// <param name="authenticate">The leg's part of the handshake.</param>
     internal static async ValueTask<HandshakeResult> RunAsync(

@@ -49,13 +49,8 @@ internal sealed class SslStreamLeg : Leg
     }
 
     /// <summary>Null when the handshake succeeded, otherwise what TLS said.</summary>
-    internal async ValueTask<string?> AuthenticateAsClientAsync(SslClientAuthenticationOptions options)
-    {
-        // A client's first step is its own to begin, a server's begins with the bytes that it reads.
-        if (Turn is { } turn && !await turn.NextAsync())
-            return "Too many handshakes are waiting.";
-        return await HandshakeAsync(tls => tls.AuthenticateAsClientAsync(options));
-    }
+    internal ValueTask<string?> AuthenticateAsClientAsync(SslClientAuthenticationOptions options) =>
+        HandshakeAsync(tls => tls.AuthenticateAsClientAsync(options));
 
     /// <inheritdoc cref="AuthenticateAsClientAsync"/>
     internal ValueTask<string?> AuthenticateAsServerAsync(SslServerAuthenticationOptions options) =>
