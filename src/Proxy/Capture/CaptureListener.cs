@@ -55,6 +55,7 @@ internal sealed class CaptureListener : Pollable
             socket.SetTransparent(ipv4);
             socket.SetReuseAddress();
             socket.SetReusePort();
+            PlainLeg.Prepare(socket);
             Require(socket.Bind(bound), $"listen on {bound}", scope);
             Require(socket.Listen(Backlog), $"listen on {bound}", scope);
             return new CaptureListener(worker, socket, bound, onAccepted, onRefused);

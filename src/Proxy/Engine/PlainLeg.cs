@@ -31,9 +31,9 @@ internal sealed class PlainLeg : Leg
         _worker = worker;
         _socket = socket;
         _isWritable = isConnected;
-        socket.SetAbortive(true);
-        socket.SetNoDelay();
-        socket.SetKeepAlive(Patient);
+        // A captured socket has these from its listener.
+        if (!isConnected)
+            Prepare(socket);
         try
         {
             _token = worker.Watch(new Events(this), socket.Descriptor,
@@ -44,6 +44,14 @@ internal sealed class PlainLeg : Leg
             socket.Close();
             throw;
         }
+    }
+
+    /// <summary>What a leg's socket needs; a listener's passes it on to the sockets that it accepts (net/ipv4/tcp_minisocks.c, net/core/sock.c).</summary>
+    internal static void Prepare(TcpSocket socket)
+    {
+        socket.SetAbortive(true);
+        socket.SetNoDelay();
+        socket.SetKeepAlive(Patient);
     }
 
     /// <summary>

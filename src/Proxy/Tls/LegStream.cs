@@ -18,10 +18,10 @@ internal sealed class LegStream(PlainLeg leg) : Stream
     internal uint Reads => _records.Count;
 
     /// <summary>
-    /// Length of the record that came alone, whole and last, after SslStream had asked for bytes, which it does only
-    /// when it holds no other record; 0 when it may hold more than that, or less.
+    /// What the reader of SslStream has been given when SslStream holds nothing more; <see cref="RecordBounds.Unknown"/>
+    /// when it may. SslStream reads only when it holds no whole record.
     /// </summary>
-    internal int LoneRecord => _records.Lone;
+    internal int Plaintext => _records.Plaintext;
 
     public override bool CanRead => true;
 
@@ -40,11 +40,7 @@ internal sealed class LegStream(PlainLeg leg) : Stream
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         if (buffer.IsEmpty)
-        {
-            _records.Ask();
             return AwaitBytesAsync(leg.WaitAsync());
-        }
-
         var read = leg.ReadAsync(buffer);
         if (Turn is { } turn)
             return ReadInTurnAsync(turn, read, buffer);

@@ -13,9 +13,6 @@ namespace Proxy.Tls;
 [SuppressMessage("Design", "CA1001", Justification = "Every leg ends by Close or Abort, which dispose the stream.")]
 internal sealed class SslStreamLeg : Leg
 {
-    /// <summary>Header, content type and tag of a TLS 1.3 record without padding (RFC 8446 §5.2, §5.3); others take the longer way.</summary>
-    private const int RecordOverhead = 5 + 1 + 16;
-
     private readonly PlainLeg _transport;
     private readonly LegStream _stream;
     private readonly SslStream _tls;
@@ -134,7 +131,7 @@ internal sealed class SslStreamLeg : Leg
         if (_stream.Reads != _reads)
             (_reads, _taken) = (_stream.Reads, 0);
         _taken += count;
-        _isDrained = count > 0 && _taken == _stream.LoneRecord - RecordOverhead;
+        _isDrained = count > 0 && _taken == _stream.Plaintext;
     }
 
     // A leg that was cut before its handshake began refuses at the call, not in the task.

@@ -167,6 +167,20 @@ public sealed class PlainLegTests : IDisposable
     }
 
     [Fact]
+    public void An_accepted_socket_is_abortive_because_its_listener_is()
+    {
+        Assert.Equal(SocketFault.None, TcpSocket.TryCreate(ipv4: true, out var listener));
+        PlainLeg.Prepare(listener);
+        Assert.Equal(SocketFault.None, listener.Bind(new Endpoint(_loopback.Endpoint.Address, 0)));
+        Assert.Equal(SocketFault.None, listener.Listen(1));
+        using var peer = Peer.Dial(listener.LocalEndpoint());
+        Assert.Equal(SocketFault.None, listener.Accept(out var accepted, out _));
+        listener.Close();
+        accepted.Close();
+        peer.ExpectReset();
+    }
+
+    [Fact]
     public async Task A_port_where_nobody_listens_refuses()
     {
         var dialled = await DialAsync(Loopback.Closed(), TimeSpan.FromSeconds(10));

@@ -19,6 +19,7 @@ internal sealed class Wire : Pollable
         _onAccepted = onAccepted;
         Assert.Equal(SocketFault.None, TcpSocket.TryCreate(ipv4: true, out _socket));
         Assert.Equal(SocketFault.None, _socket.Bind(new Endpoint(Cast.AddressOf(Stage.ServerAddress), 0)));
+        PlainLeg.Prepare(_socket);
         Assert.Equal(SocketFault.None, _socket.Listen(512));
         Endpoint = _socket.LocalEndpoint();
         _token = worker.Watch(this, _socket.Descriptor, Readiness.Readable | Readiness.EdgeTriggered);
