@@ -27,6 +27,8 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     /// <exception cref="IOException">A refused start: what is missing, and what to do.</exception>
     internal async Task RunAsync(CancellationToken stop)
     {
+        var budget = CreateBudget();
+        RuntimeThreads.StartPool();
         var tools = RequireCapture();
         log.Debug($"{ProgramCode.LoadAll()} assemblies loaded");
         if (options.PodCidrs.Count == 0)
@@ -34,7 +36,6 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         Directory.CreateDirectory(options.RunDirectory);
         using var home = NetworkNamespace.Current();
         var flows = new FlowRing(options.NodeName, time);
-        var budget = CreateBudget();
         var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
         await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
