@@ -74,12 +74,13 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         }
     }
 
-    /// <summary>The descriptors that are left to pods and connections when the control plane has its reserve.</summary>
+    /// <summary>The descriptors that are left to pods and connections when the workers have theirs and the control plane its reserve.</summary>
     private ConnectionBudget CreateBudget()
     {
         var descriptors = DescriptorLimit.Read();
-        var budget = new ConnectionBudget(options.Limits.Connections, descriptors - options.Limits.ReservedDescriptors);
-        var text = $"at most {budget.Limit} connections: {descriptors} descriptors (RLIMIT_NOFILE), {options.Limits.ReservedDescriptors} of them reserved";
+        var own = options.Limits.ReservedDescriptors + (Worker.Descriptors * options.Workers);
+        var budget = new ConnectionBudget(options.Limits.Connections, descriptors - own);
+        var text = $"at most {budget.Limit} connections: {descriptors} descriptors (RLIMIT_NOFILE), {own} of them reserved";
         if (budget.Limit == 0)
             throw new IOException($"{text}; raise the one (ulimit -n) or lower the other (--reserved-descriptors)");
         log.Info(text);
