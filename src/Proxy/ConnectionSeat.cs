@@ -30,8 +30,14 @@ internal sealed record ConnectionLimits
     /// <summary>Captured connections of the process at once; fewer where the descriptors do not suffice.</summary>
     public int Connections { get; init; } = 1_000_000;
 
-    /// <summary>Descriptors kept for the control plane: files, netlink, the identity source, observers, the admin server.</summary>
+    /// <summary>
+    /// Descriptors kept for the process itself: 275 that it holds (code, files, sockets), 80 for the tools of eight pods
+    /// captured at once, and one for each client of the admin server and the observer.
+    /// </summary>
     public int ReservedDescriptors { get; init; } = 512;
+
+    /// <summary>The same without those clients.</summary>
+    internal const int FewestReservedDescriptors = 384;
 
     /// <summary>MiB of relay buffers in use at once, of all workers together.</summary>
     public int BufferMemory { get; init; } = 512;

@@ -27,6 +27,8 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     /// <exception cref="IOException">A refused start: what is missing, and what to do.</exception>
     internal async Task RunAsync(CancellationToken stop)
     {
+        var budget = CreateBudget();
+        RuntimeThreads.StartPool();
         var tools = RequireCapture();
         log.Debug($"{ProgramCode.LoadAll()} assemblies loaded");
         if (options.PodCidrs.Count == 0)
@@ -34,7 +36,6 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         Directory.CreateDirectory(options.RunDirectory);
         using var home = NetworkNamespace.Current();
         var flows = new FlowRing(options.NodeName, time);
-        var budget = CreateBudget();
         var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
         await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
@@ -73,12 +74,13 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         }
     }
 
-    /// <summary>The descriptors that are left to pods and connections when the control plane has its reserve.</summary>
+    /// <summary>The descriptors that are left to pods and connections when the workers have theirs and the control plane its reserve.</summary>
     private ConnectionBudget CreateBudget()
     {
         var descriptors = DescriptorLimit.Read();
-        var budget = new ConnectionBudget(options.Limits.Connections, descriptors - options.Limits.ReservedDescriptors);
-        var text = $"at most {budget.Limit} connections: {descriptors} descriptors (RLIMIT_NOFILE), {options.Limits.ReservedDescriptors} of them reserved";
+        var own = options.Limits.ReservedDescriptors + (Worker.Descriptors * options.Workers);
+        var budget = new ConnectionBudget(options.Limits.Connections, descriptors - own);
+        var text = $"at most {budget.Limit} connections: {descriptors} descriptors (RLIMIT_NOFILE), {own} of them reserved";
         if (budget.Limit == 0)
             throw new IOException($"{text}; raise the one (ulimit -n) or lower the other (--reserved-descriptors)");
         log.Info(text);

@@ -8,7 +8,13 @@ namespace Proxy;
 /// </summary>
 internal static class ProgramCode
 {
-    /// <summary>Loads every assembly that the program can come to use.</summary>
+    /// <summary>
+    /// What refers to all that a program could want: everything of a web host, and the whole of the older library. What of
+    /// it this program uses, it uses at its start, or others refer to it.
+    /// </summary>
+    private static readonly HashSet<string> Doorways = new(StringComparer.Ordinal) { "Microsoft.AspNetCore", "netstandard" };
+
+    /// <summary>Loads every assembly that the program can come to use; each takes two descriptors.</summary>
     /// <returns>How many there are.</returns>
     internal static int LoadAll()
     {
@@ -18,7 +24,7 @@ internal static class ProgramCode
         {
             foreach (var name in assembly.GetReferencedAssemblies().Where(name => known.Add(name.Name!)))
             {
-                if (TryLoad(name) is { } loaded)
+                if (TryLoad(name) is { } loaded && !Doorways.Contains(name.Name!))
                     waiting.Enqueue(loaded);
             }
         }

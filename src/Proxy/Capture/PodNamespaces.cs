@@ -16,6 +16,9 @@ internal delegate Task<IAsyncDisposable> OpenPod(PodCapture pod, CancellationTok
 /// </summary>
 internal sealed class PodNamespaces(string nodeName, CaptureRules rules, NetworkNamespace home, uint mark, LocalPods pods, OpenPod open, Action<string> log)
 {
+    /// <summary>Pods captured at once: each runs tools, and takes threads and descriptors for them.</summary>
+    private const int AtOnce = 8;
+
     private readonly Dictionary<string, Captured> _captured = new(StringComparer.Ordinal);
     // Pods without enrolment whose rules are known to be gone.
     private readonly HashSet<string> _released = new(StringComparer.Ordinal);
@@ -48,13 +51,15 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
         }
 
         var added = wanted.Values.Where(workload => !_captured.ContainsKey(workload.Uid)).ToArray();
-        var opened = await Task.WhenAll(added.Select(workload => TryCaptureAsync(workload, stop)));
-        foreach (var (workload, captured, fault) in opened)
+        foreach (var some in added.Chunk(AtOnce))
         {
-            if (captured is null)
-                faults[workload.ToString()] = fault;
-            else
-                _captured[workload.Uid] = captured;
+            foreach (var (workload, captured, fault) in await Task.WhenAll(some.Select(workload => TryCaptureAsync(workload, stop))))
+            {
+                if (captured is null)
+                    faults[workload.ToString()] = fault;
+                else
+                    _captured[workload.Uid] = captured;
+            }
         }
 
         foreach (var (pod, fault) in faults)

@@ -72,7 +72,8 @@ internal sealed class DirectoryWatch : IDisposable
         return isSignalled;
     }
 
-    // Without inotify (its limits are small on some nodes) the regular look still finds changes, later.
+    // Without inotify (its limits are small on some nodes), or a descriptor for the pipe that the runtime starts the
+    // watcher's thread with (then it says "out of memory"), the regular look still finds changes, later.
     private FileSystemWatcher? TryWatch()
     {
         if (!Directory.Exists(_directory))
@@ -82,7 +83,7 @@ internal sealed class DirectoryWatch : IDisposable
         {
             return Watch();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or ArgumentException or OutOfMemoryException)
         {
             _log($"manifests: no notification of changes in {_directory}, looking every {LookEvery.TotalMilliseconds} ms: {e.Message}");
             return null;

@@ -19,7 +19,7 @@ internal sealed class LimitOptions
         "--max-connections-total", "Captured connections of the process at once; fewer where the descriptors do not suffice.", Defaults.Connections, 1, MostConnections);
 
     private readonly Option<int> reserved = CommandOptions.Number(
-        "--reserved-descriptors", "Descriptors that connections leave to the control plane.", Defaults.ReservedDescriptors, 256, MostConnections);
+        "--reserved-descriptors", "Descriptors that connections leave to the control plane.", Defaults.ReservedDescriptors, ConnectionLimits.FewestReservedDescriptors, MostConnections);
 
     private readonly Option<int> buffers = CommandOptions.Number(
         "--max-buffer-memory", "MiB of relay buffers in use at once; for more, the connection that stalls the longest is ended.", Defaults.BufferMemory, 1, 1024 * 1024);

@@ -70,6 +70,7 @@ internal static class RunCommand
             TimeProvider.System);
         try
         {
+            RuntimeThreads.KeepCompiler();
             await new Daemon(ReadOptions(arguments), TimeProvider.System, log).RunAsync(stop);
             return 0;
         }

@@ -13,6 +13,9 @@ internal sealed class Worker : IDisposable
     /// <summary>Events of one pass: what the last of them waits for.</summary>
     private const int EventBatch = 64;
 
+    /// <summary>That a worker holds for itself: its epoll, what wakes it, and the spare one.</summary>
+    internal const int Descriptors = 3;
+
     /// <summary>Yielding lanes that go on in one pass: a lane's turn costs up to half a millisecond, and whoever has an event goes first.</summary>
     private const int YieldBatch = 8;
 

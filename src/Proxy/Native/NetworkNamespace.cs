@@ -42,16 +42,27 @@ internal sealed partial class NetworkNamespace : IDisposable
         NetworkNamespace? created = null;
         var error = 0;
         // On a thread of its own, which ends in the new namespace instead of having to come back.
-        var thread = new Thread(() =>
-        {
-            if (Unshare(CloneNewNet) == 0)
-                created = Current();
-            else
-                error = Marshal.GetLastPInvokeError();
-        });
+        var thread = new Thread(() => error = TryEnterNew(out created));
         thread.Start();
         thread.Join();
         return created ?? throw new IOException($"cannot make a network namespace: {Describe(error)}");
+    }
+
+    // An exception would end the process: nobody but the thread's caller could catch it.
+    private static int TryEnterNew(out NetworkNamespace? created)
+    {
+        created = null;
+        if (Unshare(CloneNewNet) != 0)
+            return Marshal.GetLastPInvokeError();
+        try
+        {
+            created = Current();
+            return 0;
+        }
+        catch (IOException)
+        {
+            return Marshal.GetLastPInvokeError();
+        }
     }
 
     /// <summary>

@@ -20,6 +20,7 @@ public abstract class DescriptorTests(Mesh mesh)
         }
 
         await mesh.Lab.SettleAsync();
+        var before = mesh.Lab.Nodes.Select(NeedsOf).ToArray();
         var url = $"http://{mesh.Server.IPv4}/";
         var limits = await SqueezeAsync(Fewest);
         Assert.NotEqual(0, (await Curl.AskAsync(mesh.Far, url)).ExitCode);
@@ -39,6 +40,19 @@ public abstract class DescriptorTests(Mesh mesh)
         Assert.True(await ServesAsync(mesh.Near, url), mesh.Lab.Nodes[1].Proxy!.Log);
         var bugs = string.Join('\n', mesh.Lab.Nodes.SelectMany(node => node.Proxy!.Log.Split('\n').Where(line => line.Contains("bug in", StringComparison.Ordinal))));
         Assert.True(bugs.Length == 0, bugs);
+        foreach (var (node, needs) in mesh.Lab.Nodes.Zip(before))
+        {
+            Assert.Empty(NeedsOf(node).Except(needs));
+        }
+    }
+
+    // To start a thread, and to load an assembly, the runtime needs descriptors, and does not get over it if there are none.
+    private static HashSet<string> NeedsOf(LabNode node)
+    {
+        var process = $"/proc/{node.Proxy!.Pid}";
+        var code = File.ReadLines($"{process}/maps").Where(line => line.EndsWith(".dll", StringComparison.Ordinal)).Select(line => Path.GetFileName(line));
+        var threads = Directory.GetDirectories($"{process}/task").Select(thread => $"thread {Path.GetFileName(thread)}, {File.ReadAllText($"{thread}/comm").Trim()}");
+        return [.. code, .. threads];
     }
 
     private Task<DescriptorLimit[]> SqueezeAsync(int spare) =>

@@ -78,13 +78,19 @@ public sealed class LimitsTests(BoundedMesh mesh) : IClassFixture<BoundedMesh>, 
         var client = mesh.Flooder.Start(mesh.Command("stall", port, $"{count}", goOn));
         await client.WaitForLogAsync($"not reading {count}", TimeSpan.FromMinutes(1));
 
-        var (expected, ended) = (Math.Min(count * 32L, mebibytes * 1024L), Math.Max(0, count - (mebibytes * 32)));
-        var isReached = await Wait.UntilAsync(
-            async () => await mesh.ReadAsync("bufferKiB", "endedForOthers") == ended && await mesh.ReadAsync("bufferKiB", "used") == expected, TimeSpan.FromSeconds(30));
-        Assert.True(isReached, $"{await mesh.ReadAsync("bufferKiB", "used")} KiB used, {await mesh.ReadAsync("bufferKiB", "endedForOthers")} ended");
+        // Whoever was not ended holds one buffer. Who reads a byte or an end takes one for a moment, for which one more connection may end.
+        var (most, fewestEnded) = (Math.Min(count * 32L, mebibytes * 1024L), Math.Max(0, count - (mebibytes * 32)));
+        var (used, ended) = (0L, 0L);
+        var isReached = await Wait.UntilAsync(async () =>
+        {
+            (ended, used) = (await mesh.ReadAsync("bufferKiB", "endedForOthers"), await mesh.ReadAsync("bufferKiB", "used"));
+            return used <= most && used == (count - ended) * 32;
+        }, TimeSpan.FromSeconds(30));
+        Assert.True(isReached, $"{used} KiB used, {ended} ended");
+        Assert.InRange(ended, fewestEnded, fewestEnded + (fewestEnded / 50));
         var grown = mesh.Lab.Nodes[0].Usage().ResidentKiB - before;
-        TestContext.Current.TestOutputHelper?.WriteLine($"{count} stalled, limit {mebibytes} MiB: {expected} KiB of buffers, resident memory grew by {grown} KiB, {ended} ended for others");
-        Assert.InRange(grown, 0, expected + (count * 32) + (16 << 10));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{count} stalled, limit {mebibytes} MiB: {used} KiB of buffers, resident memory grew by {grown} KiB, {ended} ended for others");
+        Assert.InRange(grown, 0, most + (count * 32) + (16 << 10));
         await mesh.ConnectsAsync(mesh.Quiet, 10);
         await EndAsync(client, goOn);
     }

@@ -9,7 +9,7 @@ public class LimitOptionsTests
     {
         { "--max-connections", 1, 1_000_000 },
         { "--max-connections-total", 1, 1_000_000 },
-        { "--reserved-descriptors", 256, 1_000_000 },
+        { "--reserved-descriptors", 384, 1_000_000 },
         { "--max-buffer-memory", 1, 1024 * 1024 },
         { "--max-handshakes", 1, 1_000_000 },
         { "--max-held-questions", 0, 65_536 },
