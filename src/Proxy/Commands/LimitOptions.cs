@@ -1,5 +1,4 @@
 using System.CommandLine;
-using Proxy.Engine;
 
 namespace Proxy.Commands;
 
@@ -81,7 +80,7 @@ internal sealed class LimitOptions
         HandshakesPerClient = result.GetValue(handshakes),
         HeldQuestions = result.GetValue(heldQuestions),
         QuestionQueue = result.GetValue(questionQueue),
-        Tunnels = new TunnelLimits
+        Tunnels = Defaults.Tunnels with
         {
             Idle = TimeSpan.FromSeconds(result.GetValue(tunnelIdle)),
             RestingPerPair = result.GetValue(restingPerPair),

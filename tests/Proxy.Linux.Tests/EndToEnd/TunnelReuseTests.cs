@@ -18,12 +18,12 @@ public abstract class TunnelReuseTests(Mesh mesh)
         var port = mesh.NextPort();
         await mesh.ServeAsync("echo", port);
         var node = mesh.Far.Node;
-        var before = (await DaemonStatus.ReadAsync(node)).TunnelsOpened;
+        var before = (await global::Lab.DaemonStatus.ReadAsync(node)).TunnelsOpened;
 
         var result = await mesh.Far.RunAsync(
             [Peer.Program, "peer", "connects", ipv6 ? mesh.Server.IPv6 : mesh.Server.IPv4, $"{port}", Count], TimeSpan.FromMinutes(2));
 
         Assert.True(result.Succeeded, result.ToString());
-        Assert.InRange((await DaemonStatus.ReadAsync(node)).TunnelsOpened - before, 1, Handful);
+        Assert.InRange((await global::Lab.DaemonStatus.ReadAsync(node)).TunnelsOpened - before, 1, Handful);
     }
 }
