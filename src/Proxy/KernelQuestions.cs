@@ -25,6 +25,7 @@ internal sealed class KernelQuestions : Pollable
     private readonly Action _askMore;
     private readonly WheelTimer _holdEnds;
     private readonly List<Held> _held = [];
+    private bool _isDeferred;
     private bool _isClosed;
 
     /// <summary>Runs on the seat's worker.</summary>
@@ -35,7 +36,7 @@ internal sealed class KernelQuestions : Pollable
         _queue = queue;
         _allowed = allowed;
         _rememberFor = rememberFor;
-        _askMore = AnswerBatch;
+        _askMore = AnswerMore;
         _holdEnds = new WheelTimer(DropExpired);
         _token = seat.Worker.Watch(this, queue.Fd, Readiness.Readable | Readiness.EdgeTriggered);
         seat.Questions.Add(this);
@@ -56,7 +57,12 @@ internal sealed class KernelQuestions : Pollable
         _allowed.Dispose();
     }
 
-    internal override void OnReady(Readiness ready) => AnswerBatch();
+    // What comes while a turn is waited for is answered in that turn: a flood must not have several in one pass.
+    internal override void OnReady(Readiness ready)
+    {
+        if (!_isDeferred)
+            AnswerBatch();
+    }
 
     /// <summary>What was allowed may be refused now, and what was unknown may be known.</summary>
     internal void OnMeshChanged()
@@ -69,6 +75,12 @@ internal sealed class KernelQuestions : Pollable
         }
     }
 
+    private void AnswerMore()
+    {
+        _isDeferred = false;
+        AnswerBatch();
+    }
+
     private void AnswerBatch()
     {
         for (var i = 0; i < Batch; i++)
@@ -79,6 +91,7 @@ internal sealed class KernelQuestions : Pollable
                 Hold(question);
         }
 
+        _isDeferred = true;
         _seat.Worker.Defer(_askMore);
     }
 

@@ -23,6 +23,7 @@ internal sealed class CaptureListener : Pollable
     private readonly WheelTimer _resume;
     private readonly Action _acceptMore;
     private readonly PollToken _token;
+    private bool _isDeferred;
     private bool _isClosed;
 
     private CaptureListener(
@@ -34,7 +35,7 @@ internal sealed class CaptureListener : Pollable
         _onAccepted = onAccepted;
         _onRefused = onRefused;
         _resume = new WheelTimer(AcceptBatchOnce);
-        _acceptMore = AcceptBatchOnce;
+        _acceptMore = AcceptMore;
         _token = worker.Watch(this, socket.Descriptor, Readiness.Readable | Readiness.EdgeTriggered);
     }
 
@@ -77,10 +78,17 @@ internal sealed class CaptureListener : Pollable
         _socket.Close();
     }
 
+    // Whoever comes while a turn is waited for is taken in that turn: a flood must not have several in one pass.
     internal override void OnReady(Readiness ready)
     {
-        if (!_resume.IsLinked)
+        if (!_isDeferred && !_resume.IsLinked)
             AcceptBatchOnce();
+    }
+
+    private void AcceptMore()
+    {
+        _isDeferred = false;
+        AcceptBatchOnce();
     }
 
     private void AcceptBatchOnce()
@@ -104,6 +112,7 @@ internal sealed class CaptureListener : Pollable
             }
         }
 
+        _isDeferred = true;
         _worker.Defer(_acceptMore);
     }
 

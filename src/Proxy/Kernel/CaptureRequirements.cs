@@ -1,4 +1,5 @@
 using Proxy.Native;
+using Proxy.Policy;
 
 namespace Proxy.Kernel;
 
@@ -16,6 +17,10 @@ internal sealed record CaptureMeans(CaptureTools? Tools, IReadOnlyList<string> M
 internal static class CaptureRequirements
 {
     private static readonly string[] ToolsBesideIptables = ["ipset", "ip"];
+
+    // A new pod whose rules cannot be made stays open: so what only some pods ask for is tried as well.
+    private static readonly PortRange[] SomePorts = [new(1, 1), new(2, 3)];
+    private static readonly Exclusions SomeExclusions = new() { InboundPorts = SomePorts, OutboundPorts = SomePorts };
 
     /// <summary>Tries the variant asked for, or nft and then legacy, and takes the first that works.</summary>
     /// <exception cref="ArgumentException">A value of the options is impossible.</exception>
@@ -73,7 +78,7 @@ internal static class CaptureRequirements
 
     private static IReadOnlyList<string> Try(NetworkNamespace sample, CaptureOptions options, CaptureTools tools)
     {
-        var rules = new CaptureRules(options, tools);
+        var rules = new CaptureRules(options with { Exclusions = SomeExclusions }, tools);
         try
         {
             rules.Apply(sample);

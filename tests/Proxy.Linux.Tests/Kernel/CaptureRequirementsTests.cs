@@ -113,6 +113,7 @@ public sealed class CaptureRequirementsTests : IDisposable
     [InlineData("-j CT", "CT", "xt_CT")]
     [InlineData("-m set", "set", "xt_set")]
     [InlineData("-m addrtype", "addrtype", "xt_addrtype")]
+    [InlineData("-m multiport", "multiport", "xt_multiport")]
     public void An_extension_that_the_kernel_lacks_is_named_with_its_module(string use, string extension, string module)
     {
         foreach (var (variant, message, code) in new[]

@@ -48,6 +48,39 @@ public sealed class CaptureListenerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_flood_has_one_turn_in_each_pass_however_many_more_come()
+    {
+        // A pass takes sixteen, and the first sixteen more, for it begins with an event.
+        const int Flood = 320;
+        const int FewestPasses = Flood / 32;
+        var port = await OpenAsync();
+        using var arrived = new ManualResetEventSlim();
+        var blocked = _worker.DoAsync(() => arrived.Wait(Patience.Limit));
+        var peers = Enumerable.Range(0, Flood).Select(_ => Peer.Dial(new Endpoint(s_loopback, port))).ToList();
+        var passes = 0;
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void Pass()
+        {
+            passes++;
+            if (peers[Flood - 1].HasNews)
+            {
+                taken.SetResult();
+                return;
+            }
+
+            // One more is one more event.
+            peers.Add(Peer.Dial(new Endpoint(s_loopback, port)));
+            _worker.Worker.Defer(Pass);
+        }
+
+        var passing = _worker.DoAsync(() => _worker.Worker.Defer(Pass));
+        arrived.Set();
+        await Task.WhenAll(blocked, passing, taken.Task.Soon());
+        Assert.InRange(passes, FewestPasses, int.MaxValue);
+        peers.ForEach(peer => peer.Dispose());
+    }
+
+    [Fact]
     public async Task A_closed_listener_takes_nobody()
     {
         var port = await OpenAsync(close: true);

@@ -28,6 +28,9 @@ internal sealed class Peer : IDisposable
         return new Peer(socket);
     }
 
+    /// <summary>Whether a receive would not wait: for bytes, an end or a reset.</summary>
+    public bool HasNews => _socket.Poll(0, SelectMode.SelectRead);
+
     public IPEndPoint Remote => (IPEndPoint)_socket.RemoteEndPoint!;
 
     private Stream Stream => _tls ?? (Stream)_plain;
