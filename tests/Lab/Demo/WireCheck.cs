@@ -2,7 +2,7 @@ using System.Text;
 
 namespace Lab.Demo;
 
-/// <summary>What the link between the nodes carried while a request was made.</summary>
+/// <summary>What the link between the nodes carried up to a request, the handshake included under which it was made.</summary>
 internal static class WireCheck
 {
     private static readonly string[] Secrets = ["request-landing", "POST /", "Ship landed", "Host: deathstar"];
