@@ -54,8 +54,8 @@ internal sealed record ConnectionLimits
     /// <summary>When a relayed connection is ended that nobody ends.</summary>
     public RelayLimits Relay { get; init; } = RelayLimits.None;
 
-    /// <summary>A head is held back whole, in one buffer.</summary>
-    internal const int LargestHead = BufferPool.BufferSize - Leg.Headroom;
+    /// <summary>A head is held back whole, in one buffer, with room to see that it is too long.</summary>
+    internal const int LargestHead = BufferPool.BufferSize - Leg.Headroom - 1;
 
     /// <summary>What the gate accepts of HTTP.</summary>
     public GateLimits Http { get; init; } = GateLimits.Default;

@@ -85,9 +85,12 @@ internal sealed class KernelQuestions : Pollable
     {
         for (var i = 0; i < Batch; i++)
         {
-            if (_isClosed || !_queue.TryReceive(out var question))
+            if (_isClosed)
                 return;
-            if (!TryAnswer(question))
+            var message = _queue.Receive(out var question);
+            if (message == QueueMessage.None)
+                return;
+            if (message == QueueMessage.Question && !TryAnswer(question))
                 Hold(question);
         }
 

@@ -3,6 +3,19 @@ using Proxy.Native;
 
 namespace Proxy.Kernel;
 
+/// <summary>What one receive from the queue has brought.</summary>
+internal enum QueueMessage
+{
+    /// <summary>Nothing is waiting.</summary>
+    None,
+
+    /// <summary>A first packet that waits for its answer.</summary>
+    Question,
+
+    /// <summary>An acknowledgement, a loss, or a packet that was dropped because it could not be read.</summary>
+    Other,
+}
+
 /// <summary>What the kernel counts of a queue.</summary>
 internal readonly record struct QueueCounters(uint Waiting, uint DroppedInKernel, uint DroppedOnDelivery);
 
@@ -29,7 +42,7 @@ internal sealed class VerdictQueue : IDisposable
         this.queueNumber = queueNumber;
     }
 
-    /// <summary>For the worker's epoll (level or edge: <see cref="TryReceive"/> until it says false).</summary>
+    /// <summary>For the worker's epoll (level or edge: <see cref="Receive"/> until it says false).</summary>
     public int Fd => socket.Fd;
 
     /// <summary>Times the kernel said that questions were lost because this side was too slow; their packets are dropped.</summary>
@@ -59,24 +72,21 @@ internal sealed class VerdictQueue : IDisposable
         }
     }
 
-    /// <summary>Takes the next question; false: none is waiting.</summary>
-    public bool TryReceive(out SynQuestion question)
+    /// <summary>Takes one message of the kernel. What is no question counts as a turn as well: a flood of it must not hold the caller.</summary>
+    public QueueMessage Receive(out SynQuestion question)
     {
-        while (true)
+        question = default;
+        switch (socket.Receive(received, out var length))
         {
-            switch (socket.Receive(received, out var length))
-            {
-                case NetlinkReceive.Empty:
-                    question = default;
-                    return false;
-                case NetlinkReceive.Lost:
-                    Overruns++;
-                    break;
-                case NetlinkReceive.Message when TryParse(received.AsSpan(0, length), out question):
-                    return true;
-                default:
-                    break;
-            }
+            case NetlinkReceive.Empty:
+                return QueueMessage.None;
+            case NetlinkReceive.Lost:
+                Overruns++;
+                return QueueMessage.Other;
+            case NetlinkReceive.Message when TryParse(received.AsSpan(0, length), out question):
+                return QueueMessage.Question;
+            default:
+                return QueueMessage.Other;
         }
     }
 

@@ -40,7 +40,7 @@ internal struct RecordBounds
             var taken = Math.Min(_missing, bytes.Length);
             bytes = bytes[taken..];
             _missing -= taken;
-            completed += _missing == 0 ? _length - Overhead : 0;
+            completed += _missing == 0 ? Math.Max(_length - Overhead, 0) : 0;
         }
 
         Plaintext = _isLost || _missing > 0 ? Unknown : completed;

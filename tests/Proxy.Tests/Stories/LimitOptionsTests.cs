@@ -24,9 +24,9 @@ public class LimitOptionsTests
         { "--request-head-timeout", 0, 2_592_000 },
         { "--idle-timeout", 0, 2_592_000 },
         { "--half-open-timeout", 0, 2_592_000 },
-        { "--max-request-head", 64, 32_768 },
+        { "--max-request-head", 64, 32_767 },
         { "--max-request-headers", 1, 10_000 },
-        { "--max-request-target", 1, 32_768 },
+        { "--max-request-target", 1, 32_767 },
     };
 
     [Theory]
