@@ -81,9 +81,6 @@ internal sealed class TunnelClient
     /// <summary>Ends the tunnel in order; no stream is on it.</summary>
     internal void Close() => _tunnel.Close();
 
-    /// <summary>Ends the tunnel and the stream on it.</summary>
-    internal void Abort() => _tunnel.Abort(tellsPeer: true);
-
     private async ValueTask<OpenAnswer> ReadAnswerAsync()
     {
         while (await _tunnel.ReadFrameAsync())

@@ -3,35 +3,6 @@ namespace Lab.Compare;
 /// <summary>node-proxy as it is: it captures, it knows both pods, and it records a flow per connection and request.</summary>
 internal sealed class NodeProxyHops(string name, string version, LabCluster lab, LabPod client, LabPod server) : Hops(lab, client, server)
 {
-    private const string Policy = """
-        apiVersion: cilium.io/v2
-        kind: CiliumNetworkPolicy
-        metadata:
-          name: server
-          namespace: default
-        spec:
-          endpointSelector:
-            matchLabels:
-              app: server
-          ingress:
-            - fromEndpoints:
-                - matchLabels:
-                    app: client
-              authentication:
-                mode: required
-              toPorts:
-                - ports:
-                    - port: "9000"
-                      protocol: TCP
-                - ports:
-                    - port: "80"
-                      protocol: TCP
-                  rules:
-                    http:
-                      - method: GET
-                        path: /landing
-        """;
-
     private bool hasIssuer;
 
     public override string Name => name;
@@ -48,7 +19,7 @@ internal sealed class NodeProxyHops(string name, string version, LabCluster lab,
     {
         if (!hasIssuer)
         {
-            Lab.ApplyPolicy(Policy);
+            Lab.ApplyPolicy(MeasuredServer.Policy("/landing"));
             await Lab.StartIssuerAsync();
             hasIssuer = true;
         }

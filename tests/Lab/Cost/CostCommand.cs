@@ -10,35 +10,6 @@ internal static class CostCommand
     private const int Requests = 20_000;
     private const int EchoPort = 9000;
 
-    private const string Policy = """
-        apiVersion: cilium.io/v2
-        kind: CiliumNetworkPolicy
-        metadata:
-          name: server
-          namespace: default
-        spec:
-          endpointSelector:
-            matchLabels:
-              app: server
-          ingress:
-            - fromEndpoints:
-                - matchLabels:
-                    app: client
-              authentication:
-                mode: required
-              toPorts:
-                - ports:
-                    - port: "9000"
-                      protocol: TCP
-                - ports:
-                    - port: "80"
-                      protocol: TCP
-                  rules:
-                    http:
-                      - method: GET
-                        path: /
-        """;
-
     public static async Task<int> RunAsync()
     {
         await using var lab = await LabCluster.CreateAsync();
@@ -47,7 +18,7 @@ internal static class CostCommand
         await NginxServer.StartAsync(server, NginxServer.Demo);
         var echo = server.Start(Peer.Program, "peer", "serve", "echo", $"{EchoPort}");
         await echo.WaitForLogAsync("listening");
-        lab.ApplyPolicy(Policy);
+        lab.ApplyPolicy(MeasuredServer.Policy("/"));
         await lab.StartAsync();
         await lab.SettleAsync();
         Console.WriteLine(await DescribeMachineAsync());
