@@ -32,6 +32,10 @@ internal static class ConnectionEndings
         return new ConnectionOutcome(reason, string.Join(", ", judgement.Deciding.Rules));
     }
 
+    /// <summary>A flow that is not TCP, refused by policy. Nobody can prove himself there, so a demand for it is no missing SVID.</summary>
+    internal static void DenyFlow(this ConnectionSeat seat, in Parties parties, in Judgement judgement) =>
+        ConnectionFlows.WriteDenied(seat.Flows, parties, judgement, judgement.Refusal ?? OutcomeReason.PolicyDenied);
+
     /// <summary>Refused by policy on one node; where only the proof is missing, the reason names the SVID that is.</summary>
     internal static ConnectionOutcome DenyUnproven(this ConnectionSeat seat, in Parties parties, in Judgement judgement)
     {

@@ -23,12 +23,16 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
     internal static Judgement Of(MeshSnapshot mesh, in Parties parties, PeerAuthentication authentication, string nodeName)
     {
         var policies = mesh.Cluster.Policies;
-        var port = parties.Server.Endpoint.Port;
+        var (protocol, port) = (parties.Protocol, parties.Server.Endpoint.Port);
         var (client, server) = (parties.Client, parties.Server);
         Verdict? egress = null;
         if (client.Workload is { IsEnrolled: true } source && source.NodeName == nodeName)
         {
-            egress = policies.Decide(new ConnectionFacts(Direction.Egress, client.Identity, server.Identity, TransportProtocol.Tcp, port, authentication));
+            egress = policies.Decide(new ConnectionFacts(Direction.Egress, client.Identity, server.Identity, protocol, port, authentication)
+            {
+                PeerAddress = server.Endpoint.Address,
+                ServerPorts = server.Workload?.Ports,
+            });
             if (!egress.IsAllowed)
                 return new Judgement(OutcomeReasons.From(egress.Reason), egress, Direction.Egress, null);
         }
@@ -36,7 +40,11 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
         if (server.Workload is null)
             return new Judgement(null, egress ?? Outside, Direction.Egress, null);
 
-        var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, TransportProtocol.Tcp, port, authentication));
+        var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, protocol, port, authentication)
+        {
+            PeerAddress = client.Endpoint.Address,
+            ServerPorts = server.Workload.Ports,
+        });
         if (!ingress.IsAllowed)
             return new Judgement(OutcomeReasons.From(ingress.Reason), ingress, Direction.Ingress, null);
         var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsCapturedAt(port);

@@ -51,11 +51,11 @@ internal static class ServiceReader
         var ports = new List<ServicePortDocument>();
         foreach (var item in fields.Mappings(spec, "ports"))
         {
-            if (!IsTcp(fields, item))
+            if (ProtocolOf(fields, item) is not { } protocol)
                 continue;
 
             if (fields.Port(item, "port") is { } port)
-                ports.Add(new ServicePortDocument(fields.Text(item, "name") ?? "", port, TargetOf(fields, item, port)));
+                ports.Add(new ServicePortDocument(protocol, fields.Text(item, "name") ?? "", port, TargetOf(fields, item, port)));
             else if (item["port"] is null)
                 fields.Refuse(item, "the port is missing");
         }
@@ -89,32 +89,35 @@ internal static class ServiceReader
         return ready;
     }
 
-    private static Dictionary<string, ushort> SlicePortsOf(FieldReader fields)
+    private static Dictionary<(TransportProtocol Protocol, string Name), ushort> SlicePortsOf(FieldReader fields)
     {
-        var ports = new Dictionary<string, ushort>(StringComparer.Ordinal);
+        var ports = new Dictionary<(TransportProtocol Protocol, string Name), ushort>();
         foreach (var item in fields.Mappings(fields.Root, "ports"))
         {
-            if (!IsTcp(fields, item) || fields.Port(item, "port") is not { } port)
+            if (ProtocolOf(fields, item) is not { } protocol || fields.Port(item, "port") is not { } port)
                 continue;
 
-            if (!ports.TryAdd(fields.Text(item, "name") ?? "", port))
+            if (!ports.TryAdd((protocol, fields.Text(item, "name") ?? ""), port))
                 fields.Refuse(item, "two ports have one name");
         }
 
         return ports;
     }
 
-    private static bool IsTcp(FieldReader fields, ManifestMapping item)
+    /// <summary>Null, and a fault, when it is none that a port can have.</summary>
+    internal static TransportProtocol? ProtocolOf(FieldReader fields, ManifestMapping item)
     {
         switch (fields.Text(item, "protocol"))
         {
             case null or "TCP":
-                return true;
-            case "UDP" or "SCTP":
-                return false;
+                return TransportProtocol.Tcp;
+            case "UDP":
+                return TransportProtocol.Udp;
+            case "SCTP":
+                return TransportProtocol.Sctp;
             default:
                 fields.Refuse(item["protocol"]!, "must be TCP, UDP or SCTP");
-                return false;
+                return null;
         }
     }
 }

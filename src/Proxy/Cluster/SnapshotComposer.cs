@@ -30,6 +30,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Services = services.Targets,
             ServiceAddresses = services.Addresses,
             NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
+            Outsiders = Outsider.Find(objects, options.NodeName),
             PodCidrs = options.PodCidrs,
             Documents = documents,
             Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),

@@ -18,6 +18,7 @@ internal sealed class CaptureRuleSet
     private readonly CaptureOptions options;
     private readonly CaptureFamily family;
     private readonly IReadOnlyList<CaptureBypass> bypasses;
+    private readonly FlowRuleSet flows;
     private readonly string isProxy;
     private readonly string isDiverted;
     private readonly string divert;
@@ -27,11 +28,12 @@ internal sealed class CaptureRuleSet
         this.options = options;
         this.family = family;
         bypasses = CaptureBypass.Of(options, family);
+        flows = new FlowRuleSet(options, family);
         isProxy = $"-m mark --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}";
         isDiverted = $"-m mark --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         divert = $"-j MARK --set-xmark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         SecondNet = [FilterInput(), ManglePostrouting()];
-        Capture = [MangleDivert(), MangleOwn(), ManglePrerouting(), MangleOutput(), RawPrerouting(), RawOutput()];
+        Capture = [.. flows.Chains, MangleDivert(), MangleOwn(), ManglePrerouting(), MangleOutput(), RawPrerouting(), RawOutput()];
     }
 
     /// <summary>The second net: what leaves or arrives without having been captured is dropped. First in, last out.</summary>
@@ -53,6 +55,7 @@ internal sealed class CaptureRuleSet
         new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound"),
         new("-i lo -p tcp -m socket --transparent", "-j RETURN", "captured outbound"),
         new("-p tcp", "-j DROP", "second net: nothing arrives uncaptured"),
+        .. flows.SecondNet("-i lo"),
     ]);
 
     // Not in filter OUTPUT, which still sees the interface that was chosen before the mark changed the route.
@@ -62,6 +65,7 @@ internal sealed class CaptureRuleSet
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", "-j DROP", "second net: nothing leaves uncaptured"),
+        .. flows.SecondNet("-o lo"),
     ]);
 
     private CaptureChain MangleDivert() => new("mangle", Prefix + "DIVERT", null,
@@ -90,6 +94,7 @@ internal sealed class CaptureRuleSet
         new("-i lo -p tcp", Redirect(options.OutboundPort), "outbound capture"),
         new("! -i lo -p tcp", Redirect(options.InboundPort), "inbound capture"),
         new("-p tcp", "-j DROP", "end of every path"),
+        FlowRuleSet.ToArriving,
     ]);
 
     private CaptureChain MangleOutput() => new("mangle", Prefix + "OUTPUT", "OUTPUT",
@@ -98,6 +103,7 @@ internal sealed class CaptureRuleSet
         new("-p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", divert, "outbound: back in by the loopback"),
+        FlowRuleSet.ToLeaving,
     ]);
 
     private CaptureChain RawPrerouting() => new("raw", Prefix + "PREROUTING", "PREROUTING",
