@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text;
+using Proxy.Policy;
 using Proxy.Policy.Documents;
 
 namespace Proxy.Cluster;
@@ -14,9 +15,13 @@ internal static class ClosedForm
         PolicyDocument policy => OfPolicy(
             written.Document.File, written.Document.Root.Line, policy.Namespace, policy.Name),
         // It may have been written to be an enrolled one.
-        NamespaceDocument @namespace => @namespace with { Mode = EnrolmentMode.Enabled },
+        NamespaceDocument @namespace => @namespace with { Mode = EnrolmentMode.Enabled, IsAudit = false },
         PodDocument pod => pod with { IsClosed = true },
         ServiceDocument service => service with { Ports = [] },
+        // Rules that allow it allow nothing, and rules that deny it close.
+        CidrGroup { IsRefused: true } group => group,
+        CidrGroup group => group with { Cidrs = [], Faults = [written.Place.Fault("defined differently in two places")] },
+        PolicySecret secret => secret with { Value = null },
         _ => null,
     };
 

@@ -39,9 +39,8 @@ internal sealed record Outsider(Identity AsServer, Identity AsClient)
         return found.ToFrozenDictionary();
     }
 
-    private static IEnumerable<Address> ApiServerAddresses(IReadOnlyList<object> objects) => objects.OfType<EndpointSliceDocument>()
-        .Where(slice => slice is { Namespace: ApiServerNamespace, Service: ApiServerName })
-        .SelectMany(slice => slice.Ready);
+    private static IEnumerable<Address> ApiServerAddresses(IReadOnlyList<object> objects) =>
+        ServiceTable.SlicesOf(objects)[(ApiServerNamespace, ApiServerName)].SelectMany(slice => slice.Ready);
 
     private static Outsider OfApiServer(Outsider? node)
     {

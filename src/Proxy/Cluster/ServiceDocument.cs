@@ -9,7 +9,8 @@ internal sealed record ServiceDocument(
     string Name,
     IReadOnlyList<Address> ClusterIps,
     IReadOnlyList<ServicePortDocument> Ports,
-    IReadOnlyDictionary<string, string> Selector);
+    IReadOnlyDictionary<string, string> Selector,
+    IReadOnlyDictionary<string, string> Labels);
 
 /// <summary>One port of a service.</summary>
 /// <param name="Protocol">TCP, UDP or SCTP.</param>
@@ -17,6 +18,9 @@ internal sealed record ServiceDocument(
 /// <param name="Port">On the cluster address.</param>
 /// <param name="TargetPort">On the pods; null when it is given by name, which endpoint slices resolve.</param>
 internal sealed record ServicePortDocument(TransportProtocol Protocol, string Name, ushort Port, ushort? TargetPort);
+
+/// <summary>What a manifest says of `v1 Endpoints`, which say the same as slices in an older form.</summary>
+internal sealed record EndpointsDocument(IReadOnlyList<EndpointSliceDocument> Subsets);
 
 /// <summary>What a manifest says of an endpoint slice.</summary>
 /// <param name="Namespace">Its own and the service's.</param>

@@ -18,7 +18,8 @@ internal static class ServiceReader
             fields.Name(),
             ClusterIpsOf(fields, spec),
             ServicePortsOf(fields, spec),
-            fields.Texts(spec, "selector"));
+            fields.Texts(spec, "selector"),
+            fields.Texts(fields.Metadata, "labels"));
     }
 
     public static EndpointSliceDocument ReadSlice(FieldReader fields)
@@ -26,7 +27,28 @@ internal static class ServiceReader
         var service = fields.Texts(fields.Metadata, "labels").GetValueOrDefault(ServiceNameLabel, "");
         var isByName = fields.Text(fields.Root, "addressType") == "FQDN";
         return new EndpointSliceDocument(
-            fields.Namespace(), service, isByName ? [] : ReadyAddressesOf(fields), SlicePortsOf(fields));
+            fields.Namespace(), service, isByName ? [] : ReadyAddressesOf(fields), PortsOf(fields, fields.Root));
+    }
+
+    public static EndpointsDocument ReadEndpoints(FieldReader fields)
+    {
+        var (@namespace, service) = (fields.Namespace(), fields.Name());
+        var subsets = new List<EndpointSliceDocument>();
+        foreach (var subset in fields.Mappings(fields.Root, "subsets"))
+            subsets.Add(new EndpointSliceDocument(@namespace, service, AddressesOf(fields, subset), PortsOf(fields, subset)));
+        return new EndpointsDocument(subsets);
+    }
+
+    private static List<Address> AddressesOf(FieldReader fields, ManifestMapping subset)
+    {
+        var addresses = new List<Address>();
+        foreach (var item in fields.Mappings(subset, "addresses"))
+        {
+            if (item["ip"] is ManifestScalar scalar && fields.TryAddress(scalar, out var address))
+                addresses.Add(address);
+        }
+
+        return addresses;
     }
 
     // Headless services ("None") have no address of their own; clients reach the pods directly.
@@ -89,10 +111,10 @@ internal static class ServiceReader
         return ready;
     }
 
-    private static Dictionary<(TransportProtocol Protocol, string Name), ushort> SlicePortsOf(FieldReader fields)
+    private static Dictionary<(TransportProtocol Protocol, string Name), ushort> PortsOf(FieldReader fields, ManifestMapping parent)
     {
         var ports = new Dictionary<(TransportProtocol Protocol, string Name), ushort>();
-        foreach (var item in fields.Mappings(fields.Root, "ports"))
+        foreach (var item in fields.Mappings(parent, "ports"))
         {
             if (ProtocolOf(fields, item) is not { } protocol || fields.Port(item, "port") is not { } port)
                 continue;

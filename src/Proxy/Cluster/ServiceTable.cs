@@ -15,9 +15,18 @@ internal sealed class ServiceTable
 
     private ServiceTable(IReadOnlyList<object> objects, IReadOnlyList<Workload> workloads, List<ManifestFault> faults)
     {
-        _slices = objects.OfType<EndpointSliceDocument>().ToLookup(slice => (slice.Namespace, slice.Service));
+        _slices = SlicesOf(objects);
         _workloads = workloads;
         _faults = faults;
+    }
+
+    /// <summary>The endpoint slices of each service; its `v1 Endpoints` where there is none.</summary>
+    public static ILookup<(string Namespace, string Service), EndpointSliceDocument> SlicesOf(IReadOnlyList<object> objects)
+    {
+        var slices = objects.OfType<EndpointSliceDocument>().ToLookup(slice => (slice.Namespace, slice.Service));
+        var older = objects.OfType<EndpointsDocument>().SelectMany(endpoints => endpoints.Subsets)
+            .Where(subset => !slices.Contains((subset.Namespace, subset.Service)));
+        return slices.SelectMany(service => service).Concat(older).ToLookup(slice => (slice.Namespace, slice.Service));
     }
 
     public FrozenDictionary<ServicePort, ServiceTarget> Targets => _targets.ToFrozenDictionary();

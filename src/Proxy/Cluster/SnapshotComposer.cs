@@ -33,7 +33,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Outsiders = Outsider.Find(objects, options.NodeName),
             PodCidrs = options.PodCidrs,
             Documents = documents,
-            Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
+            Policies = PolicySnapshot.Compile(documents, ContextReader.Read(objects), before.Policies),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
