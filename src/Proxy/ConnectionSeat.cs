@@ -212,11 +212,11 @@ internal sealed class ConnectionSeat
         var judgement = Judgement.Of(mesh, connection.Parties, connection.Authentication, NodeName);
         if (!judgement.IsAllowed)
             return OutcomeReason.PolicyChanged;
-        connection.Http = judgement.Http;
+        connection.Take(judgement);
         if (judgement.Http is not { } rules || !connection.IsRelaying)
             return null;
         if (!connection.HasGate)
-            return OutcomeReason.GateRequired;
+            return judgement.OnlyWatches ? null : OutcomeReason.GateRequired;
         return connection.RefusesUnderway?.Invoke(rules) == true ? OutcomeReason.PolicyChanged : null;
     }
 

@@ -34,9 +34,9 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
             return false;
         }
 
-        // What the peer's own node-proxy judges as well, it tells.
-        if (memory.Remember(question) && (!question.IsOutbound || parties.Server.Workload is not { IsEnrolled: true }))
-            ConnectionFlows.WriteAllowed(seat.Flows, parties, judgement);
+        // What the server's own node-proxy judges as well, it tells.
+        if (memory.Remember(question))
+            ConnectionFlows.WriteAdmitted(seat.Flows, parties, judgement, !question.IsOutbound || parties.Server.Workload is not { IsEnrolled: true });
         return true;
     }
 

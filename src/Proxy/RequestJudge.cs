@@ -15,11 +15,21 @@ internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, Ti
         _decidedAt = time.GetTimestamp();
         // Without rules any more, after a policy change, every well-formed request passes.
         var rules = connection.Http;
-        var allowed = rules is null || rules.Decide(new RequestFacts(request.Method, request.Target, request.Host)).IsAllowed;
-        Write(FlowKind.HttpRequest, allowed ? FlowVerdict.Forwarded : FlowVerdict.Dropped, request, 0);
-        if (!allowed)
+        var verdict = rules?.Decide(new RequestFacts(request.Method, request.Target, request.Host)) ?? new RequestVerdict(true, null);
+        Write(FlowKind.HttpRequest, verdict.Audited ? FlowVerdict.Audit : verdict.IsAllowed ? FlowVerdict.Forwarded : FlowVerdict.Dropped, request, 0);
+        if (!verdict.IsAllowed)
             Write(FlowKind.HttpResponse, FlowVerdict.Forwarded, request, 403);
-        return allowed;
+        return verdict.IsAllowed;
+    }
+
+    public bool OnlyWatches => connection.OnlyWatched;
+
+    // If the rules come to be enforced later, the connection is one without a gate.
+    public bool MayPassUnread()
+    {
+        if (connection.OnlyWatched)
+            connection.HasGate = false;
+        return connection.OnlyWatched;
     }
 
     public void Answered(in RequestHead request, ushort status) =>

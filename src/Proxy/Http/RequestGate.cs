@@ -78,7 +78,7 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
     }
 
     /// <summary>How long the rest of a head may take once its first byte has come; zero is for ever.</summary>
-    public TimeSpan HeadTimeout => limits.HeadTimeout;
+    public TimeSpan HeadTimeout => judge.OnlyWatches ? TimeSpan.Zero : limits.HeadTimeout;
 
     /// <summary>The rest of the head has taken too long: the client is told so, and the connection ends.</summary>
     public GateStep TimeOutHead() => Refuse(0, GateFault.HeadTimedOut, resetsServer: false);
@@ -94,7 +94,9 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
         {
             if (fault == GateFault.None && !isEnd)
                 return GateStep.NeedMore;
-            return Refuse(bytes.Length, fault == GateFault.None ? GateFault.RequestTruncated : fault, resetsServer: false);
+            return judge.MayPassUnread()
+                ? PassUnread(bytes.Length)
+                : Refuse(bytes.Length, fault == GateFault.None ? GateFault.RequestTruncated : fault, resetsServer: false);
         }
 
         var head = _parser.Head(bytes);
@@ -121,9 +123,17 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
         return count == 0 ? BreakOff(bytes.Length, _pendingFault) : GateStep.Forward(count);
     }
 
+    private GateStep PassUnread(int count)
+    {
+        _response.Ignore();
+        return GateStep.Forward(count);
+    }
+
     // The server has the beginning of a request that will never be whole.
     private GateStep BreakOff(int count, GateFault fault)
     {
+        if (judge.MayPassUnread())
+            return count == 0 ? GateStep.End : PassUnread(count);
         if (_response.IsUnbegun)
             return Refuse(count, fault, resetsServer: true);
         Close();

@@ -30,4 +30,13 @@ internal interface IRequestJudge
     /// The server's final answer (or 101) to the request that was last allowed has begun.
     /// </summary>
     void Answered(in RequestHead request, ushort status);
+
+    /// <summary>
+    /// Asked when something is not well formed: whether requests are only watched here, so that the connection goes on and
+    /// nothing of it is looked at any more.
+    /// </summary>
+    bool MayPassUnread() => false;
+
+    /// <summary>Whether requests are only watched, so that an incomplete head is no fault however long it takes.</summary>
+    bool OnlyWatches => false;
 }
