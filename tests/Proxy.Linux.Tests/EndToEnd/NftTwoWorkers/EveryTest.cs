@@ -50,3 +50,6 @@ public sealed class LabVariantTests(NftMesh mesh) : EndToEnd.LabVariantTests(mes
 
 [Collection(EndToEndCollection.Name)]
 public sealed class TunnelReuseTests(NftMesh mesh) : EndToEnd.TunnelReuseTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class RandomPacketTests(NftMesh mesh) : EndToEnd.RandomPacketTests(mesh), IClassFixture<NftMesh>;
