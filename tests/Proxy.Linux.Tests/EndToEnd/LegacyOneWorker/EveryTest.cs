@@ -53,3 +53,6 @@ public sealed class TunnelReuseTests(LegacyMesh mesh) : EndToEnd.TunnelReuseTest
 
 [Collection(EndToEndCollection.Name)]
 public sealed class RandomPacketTests(LegacyMesh mesh) : EndToEnd.RandomPacketTests(mesh), IClassFixture<LegacyMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class FlowTests(LegacyMesh mesh) : EndToEnd.FlowTests(mesh), IClassFixture<LegacyMesh>;

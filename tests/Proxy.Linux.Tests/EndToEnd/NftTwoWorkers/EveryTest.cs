@@ -53,3 +53,6 @@ public sealed class TunnelReuseTests(NftMesh mesh) : EndToEnd.TunnelReuseTests(m
 
 [Collection(EndToEndCollection.Name)]
 public sealed class RandomPacketTests(NftMesh mesh) : EndToEnd.RandomPacketTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class FlowTests(NftMesh mesh) : EndToEnd.FlowTests(mesh), IClassFixture<NftMesh>;
