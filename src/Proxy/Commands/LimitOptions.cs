@@ -21,7 +21,7 @@ internal sealed class LimitOptions
         "--reserved-descriptors", "Descriptors that connections leave to the control plane.", Defaults.ReservedDescriptors, ConnectionLimits.FewestReservedDescriptors, MostConnections);
 
     private readonly Option<int> buffers = CommandOptions.Number(
-        "--max-buffer-memory", "MiB of relay buffers in use at once; for more, the connection that stalls the longest is ended.", Defaults.BufferMemory, 1, 1024 * 1024);
+        "--max-buffer-memory", "MiB of relay buffers in use at once; for more, of the workload that holds the most, the connection that stalls the longest is ended.", Defaults.BufferMemory, 1, 1024 * 1024);
 
     private readonly Option<int> handshakes = CommandOptions.Number(
         "--max-handshakes", "New TLS handshakes of one client that may wait for their turn on one worker.", Defaults.HandshakesPerClient, 1, MostConnections);
