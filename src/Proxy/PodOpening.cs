@@ -32,7 +32,7 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
             await OpenQuestionsAsync(SeatOfQuestions());
             return this;
         }
-        catch (IOException)
+        catch
         {
             await DisposeAsync();
             throw;
