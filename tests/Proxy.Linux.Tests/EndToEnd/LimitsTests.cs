@@ -86,6 +86,28 @@ public sealed class LimitsTests(BoundedMesh mesh) : IClassFixture<BoundedMesh>, 
         await mesh.ConnectsAsync(mesh.Quiet, 5);
     }
 
+    [Fact]
+    public async Task Without_a_descriptor_left_a_client_of_the_admin_server_waits_and_costs_nothing()
+    {
+        await mesh.RestartAsync(descriptors: null);
+        var node = mesh.Lab.Nodes[0];
+        await LimitDescriptorsAsync(await mesh.ReadAsync("descriptors", "used") + 40);
+        var (swarm, _, goOn) = await SwarmAsync(mesh.Flooder, 200);
+        // The first one may still find a descriptor.
+        var waiting = Enumerable.Range(0, 3).Select(_ => node.RunAsync("curl", "-qsS", "--noproxy", "*", "--max-time", "6", "telnet://127.0.0.1:15020")).ToArray();
+        await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        var before = node.Usage().Cpu;
+        await Task.Delay(TimeSpan.FromSeconds(3), TestContext.Current.CancellationToken);
+        var spent = node.Usage().Cpu - before;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{spent.TotalMilliseconds:F0} ms of CPU time in 3 s");
+        await LimitDescriptorsAsync(await HardLimitAsync());
+
+        Assert.InRange(spent, TimeSpan.Zero, TimeSpan.FromMilliseconds(300));
+        await Task.WhenAll(waiting);
+        await EndAsync(swarm, goOn);
+        await mesh.ReadAsync("connections", "used");
+    }
+
     [Theory]
     [InlineData(512, 9000)]
     [InlineData(8, 9001)]
