@@ -12,14 +12,20 @@ public enum Direction
     Egress,
 }
 
-/// <summary>The transports that rules know, by IP protocol number.</summary>
+/// <summary>The protocols that rules know, by IP protocol number.</summary>
 public enum TransportProtocol : byte
 {
+    /// <summary>ICMP for IPv4; the type stands where others have the port.</summary>
+    Icmp = 1,
+
     /// <summary>TCP.</summary>
     Tcp = 6,
 
     /// <summary>UDP.</summary>
     Udp = 17,
+
+    /// <summary>ICMP for IPv6; the type stands where others have the port.</summary>
+    IcmpV6 = 58,
 
     /// <summary>SCTP.</summary>
     Sctp = 132,
@@ -42,8 +48,8 @@ public enum PeerAuthentication
 /// <param name="Direction">Whose side is asked.</param>
 /// <param name="Subject">The workload whose policy is asked: on ingress the server, on egress the client.</param>
 /// <param name="Peer">The other one.</param>
-/// <param name="Protocol">The transport.</param>
-/// <param name="Port">The server's container port, after service translation.</param>
+/// <param name="Protocol">The protocol.</param>
+/// <param name="Port">The server's container port, after service translation; of ICMP the type, 0 to 255.</param>
 /// <param name="Authentication">What is known about the peer's SVID.</param>
 public readonly record struct ConnectionFacts(
     Direction Direction,
@@ -51,4 +57,11 @@ public readonly record struct ConnectionFacts(
     Identity Peer,
     TransportProtocol Protocol,
     ushort Port,
-    PeerAuthentication Authentication);
+    PeerAuthentication Authentication)
+{
+    /// <summary>The peer's address: what rules about address ranges look at when the peer is outside the cluster.</summary>
+    public Address PeerAddress { get; init; }
+
+    /// <summary>The names of the server's ports (on ingress the subject's, on egress the peer's); null when it has none.</summary>
+    public NamedPorts? ServerPorts { get; init; }
+}

@@ -16,9 +16,10 @@ public sealed class PolicySnapshot
     public static PolicySnapshot Empty { get; } = new([]);
 
     /// <summary>Makes a snapshot; refused documents close what they select.</summary>
-    public static PolicySnapshot Compile(IEnumerable<PolicyDocument> documents)
+    public static PolicySnapshot Compile(IEnumerable<PolicyDocument> documents, PolicyContext? context = null)
     {
         ArgumentNullException.ThrowIfNull(documents);
+        _ = context;
         return new PolicySnapshot([.. documents.SelectMany(document => document.Sections)]);
     }
 

@@ -90,5 +90,5 @@ internal sealed class ClosingReading(
     }
 
     private PolicySection Close(LabelSelector subject, bool ingress, bool egress) =>
-        new(subject, ingress, egress, true, reference, []);
+        new(subject, reference, []) { GovernsIngress = ingress, GovernsEgress = egress, IsClosed = true };
 }

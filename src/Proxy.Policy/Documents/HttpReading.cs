@@ -23,7 +23,7 @@ internal sealed class HttpReading(FaultLog faults)
     {
         if (ports.Entries.Any(entry => entry.Protocol != TransportProtocol.Tcp))
             faults.Add(http, "HTTP rules need protocol TCP on every port of the entry", "write 'protocol: TCP'");
-        else if (ports.Entries.Any(entry => entry.Port == 0))
+        else if (ports.Entries.Any(entry => entry.IsWhole))
             faults.Add(http, "HTTP rules need port numbers, not port 0");
     }
 

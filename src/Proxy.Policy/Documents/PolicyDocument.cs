@@ -34,6 +34,11 @@ public sealed class PolicyDocument
     /// <summary>Everything that is wrong with it, in the order of the file (the first hundred).</summary>
     public IReadOnlyList<ManifestFault> Faults { get; }
 
+    /// <summary>
+    /// What is understood and does less than it says: items that are not supported yet, and traps. They refuse nothing.
+    /// </summary>
+    public IReadOnlyList<ManifestFault> Warnings { get; internal init; } = [];
+
     /// <summary>Whether it selects the workload and isolates it in the direction.</summary>
     public bool Governs(Direction direction, Identity subject)
     {

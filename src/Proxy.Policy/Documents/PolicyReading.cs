@@ -117,11 +117,11 @@ internal sealed class PolicyReading
     {
         var reference = ReferenceTo(node.Path);
         if (node.AsMapping(_faults) is not { } rule)
-            return new PolicySection(_selectors.WholeNamespace, true, true, false, reference, []);
+            return new PolicySection(_selectors.WholeNamespace, reference, []) { GovernsIngress = true, GovernsEgress = true };
 
         KeySchema.Rule.Check(rule, _faults);
         rule.Find("description")?.AsText(_faults);
-        return new PolicySection(ReadSubject(rule), true, false, false, reference, ReadIngress(rule, reference));
+        return new PolicySection(ReadSubject(rule), reference, ReadIngress(rule, reference)) { GovernsIngress = true };
     }
 
     private LabelSelector ReadSubject(ManifestMapping rule)
