@@ -15,13 +15,14 @@ internal sealed class InboundTunnel(
     ConnectionSeat seat, CapturedConnection captured, LiveConnection tunnel, SslStreamLeg leg, X509Svid svid, PeerVerifier verifier,
     Action<CapturedConnection, ConnectionOutcome> tell)
 {
-    private readonly TunnelServer _server = new(seat.Worker, leg);
+    private readonly TunnelServer _server = new(seat.Worker, leg, seat.Limits.Open);
 
     internal async ValueTask<ConnectionOutcome> RunAsync()
     {
         tunnel.IsTunnel = true;
         tunnel.OnSpared = RetireIfOutdated;
         captured.Leg.SetKeepAlive(Tunnel.WithStream);
+        captured.Leg.CloseLinger = TunnelServer.Linger;
         RetireIfOutdated();
         while (await NextAsync() is { } opened)
         {
