@@ -105,6 +105,9 @@ internal sealed class PlainLeg : Leg
     internal async ValueTask<SocketFault> ConnectAsync(Endpoint remote)
     {
         var fault = _socket.Connect(remote);
+        // To an application of the same namespace the whole handshake is over by now, and asking once more says so.
+        if (fault == SocketFault.InProgress)
+            fault = _socket.Connect(remote);
         if (fault != SocketFault.InProgress)
         {
             _isWritable = fault == SocketFault.None;
