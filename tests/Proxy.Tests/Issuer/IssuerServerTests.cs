@@ -209,7 +209,7 @@ public sealed class IssuerServerTests : IAsyncDisposable
 
     private async Task<StatusCode> AskAsync(SubscribeToX509SVIDsRequest request)
     {
-        using var channel = UnixChannel.Open(_lab.Options.SocketPath);
+        using var channel = ApiChannel.Open(_lab.Options.SocketPath);
         using var call = new DelegatedIdentity.DelegatedIdentityClient(channel).SubscribeToX509SVIDs(request, cancellationToken: TestContext.Current.CancellationToken);
         try
         {
