@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -8,7 +9,7 @@ namespace Proxy.Spiffe.Issuing;
 /// <summary>
 /// Keeps authorities as PEM files below a directory that only its owner may enter: the one that signs in <c>ca</c>, the one
 /// that signs next in <c>next</c>, each with <c>certificate.pem</c> and <c>key.pem</c>, and the certificates of those that
-/// signed before in <c>retired</c>. A directory with a key appears by one rename, so that there is a whole authority or none.
+/// signed before in <c>retired</c>; the number of the bundle in <c>sequence</c>. A directory with a key appears by one rename, so that there is a whole authority or none.
 /// </summary>
 [UnsupportedOSPlatform("windows")] // file modes protect the key
 public static class AuthorityStore
@@ -18,6 +19,7 @@ public static class AuthorityStore
     private const string ActiveName = "ca";
     private const string NextName = "next";
     private const string RetiredName = "retired";
+    private const string SequenceName = "sequence";
     private const string UnfinishedPrefix = ".ca-";
     private const string CertificateName = "certificate.pem";
     private const string KeyName = "key.pem";
@@ -91,6 +93,23 @@ public static class AuthorityStore
         }
 
         return certificates;
+    });
+
+    /// <summary>The number of this bundle: that of the last one if it is the same, otherwise the next.</summary>
+    internal static ulong NextSequence(string directory, TrustBundle bundle) => Guard(directory, () =>
+    {
+        var path = Path.Combine(directory, SequenceName);
+        var digest = Convert.ToHexStringLower(SHA256.HashData([.. bundle.Roots.SelectMany(root => root.RawData)]));
+        var kept = File.Exists(path) ? File.ReadAllText(path).Trim().Split(' ') : [];
+        var number = kept.Length == 2 && ulong.TryParse(kept[0], NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : 0;
+        if (number > 0 && kept[1] == digest)
+            return number;
+
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        Write(unfinished, string.Create(CultureInfo.InvariantCulture, $"{number + 1} {digest}"));
+        File.Move(unfinished, path, overwrite: true);
+        return number + 1;
     });
 
     private static T Guard<T>(string directory, Func<T> work)

@@ -34,6 +34,15 @@ public sealed class RotatingAuthority : IDisposable
     /// <summary>The roots that are to be believed: of the authority that signs, of the next, of former ones.</summary>
     public TrustBundle Bundle => _current.Bundle;
 
+    /// <summary>How long an authority is valid that is made from now on.</summary>
+    public TimeSpan Lifetime => _lifetime;
+
+    /// <summary>Grows whenever <see cref="Bundle"/> has changed, over restarts too (<c>spiffe_sequence</c>).</summary>
+    public ulong Sequence => _current.Sequence;
+
+    /// <summary>The end of the authority that signs now.</summary>
+    public DateTimeOffset ExpiresAt => _current.Active.ExpiresAt;
+
     /// <summary>When something is to be done, if nothing else comes before.</summary>
     public DateTimeOffset NextChange => _current.NextChange;
 
@@ -50,7 +59,9 @@ public sealed class RotatingAuthority : IDisposable
     {
         var active = AuthorityStore.Open(directory, trustDomain, time, lifetime);
         var next = AuthorityStore.OpenNext(directory, trustDomain, time);
-        var authority = new RotatingAuthority(directory, lifetime, time, new Generation(active, next, AuthorityStore.ReadRetired(directory, time)));
+        var first = new Generation(active, next, AuthorityStore.ReadRetired(directory, time));
+        first.Sequence = AuthorityStore.NextSequence(directory, first.Bundle);
+        var authority = new RotatingAuthority(directory, lifetime, time, first);
         authority.Advance();
         return authority;
     }
@@ -80,6 +91,7 @@ public sealed class RotatingAuthority : IDisposable
 
         if (ReferenceEquals(current, before))
             return false;
+        current.Sequence = AuthorityStore.NextSequence(_directory, current.Bundle);
         // The former's key may still be at work for a stream; it goes with the last who holds it.
         _current = current;
         before.Replaced.TrySetResult();
@@ -119,6 +131,8 @@ public sealed class RotatingAuthority : IDisposable
         public IReadOnlyList<X509Certificate2> Retired { get; }
 
         public TrustBundle Bundle { get; }
+
+        public ulong Sequence { get; set; }
 
         public DateTimeOffset PreparesAt { get; }
 
