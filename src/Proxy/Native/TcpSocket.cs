@@ -29,7 +29,7 @@ internal readonly unsafe struct TcpSocket
     private const int TransparentV4 = 19, TransparentV6 = 75;
     private const int BindAddressNoPort = 24;
     private const int LocalPortRange = 51; // IP_LOCAL_PORT_RANGE, include/uapi/linux/in.h
-    private const int NoSignal = 0x4000;
+    private const int NoSignal = 0x4000, More = 0x8000;
     private const int PeekOnly = 0x02;
     private const int ShutdownWrite = 1;
 
@@ -95,11 +95,13 @@ internal readonly unsafe struct TcpSocket
         return Libc.Receive(Descriptor, &one, 1, PeekOnly) >= 0 ? SocketFault.None : LastFault();
     }
 
-    internal Transfer Send(ReadOnlySpan<byte> buffer)
+    /// <param name="buffer">What is to be sent.</param>
+    /// <param name="isMoreToCome">Further bytes follow at once: the kernel may wait for them to fill a packet.</param>
+    internal Transfer Send(ReadOnlySpan<byte> buffer, bool isMoreToCome = false)
     {
         fixed (byte* start = buffer)
         {
-            var count = (int)Libc.Send(Descriptor, start, buffer.Length, NoSignal);
+            var count = (int)Libc.Send(Descriptor, start, buffer.Length, isMoreToCome ? NoSignal | More : NoSignal);
             return count >= 0 ? new Transfer(count, SocketFault.None) : new Transfer(0, LastFault());
         }
     }
