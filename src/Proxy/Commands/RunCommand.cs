@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Proxy.Policy;
 using Proxy.Spiffe;
 using Proxy.Telemetry;
+using Proxy.Tls;
 
 namespace Proxy.Commands;
 
@@ -36,6 +37,9 @@ internal static class RunCommand
     private static readonly Option<int> AdminPort = CommandOptions.Number(
         "--admin-port", "Port of the admin server on 127.0.0.1.", 15020, 1, 65535);
 
+    private static readonly Option<string> Tls = CommandOptions.Text(
+        "--tls", $"Who speaks TLS: libssl, the system's OpenSSL 3 at first hand, or sslstream, .NET's stream over it. Without a word {TlsEngines.Preferred.Text()}.", "", "ENGINE");
+
     private static readonly Option<string> LogFormat = CommandOptions.Text("--log-format", "text or json.", "text", "FORMAT");
 
     private static readonly Option<string> LogLevel = CommandOptions.Text("--log-level", "debug, info, warning or error.", "info", "LEVEL");
@@ -48,7 +52,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, LogFormat, LogLevel,
+            Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
         };
         Limits.AddTo(command);
         Redirection.AddTo(command);
@@ -56,6 +60,7 @@ internal static class RunCommand
         Identity.Validators.Add(CheckIdentity);
         Domain.Validators.Add(CheckDomain);
         PodCidrs.Validators.Add(CheckCidrs);
+        Tls.Validators.Add(result => RequireOneOf(result, "", "libssl", "sslstream"));
         LogFormat.Validators.Add(result => RequireOneOf(result, "text", "json"));
         LogLevel.Validators.Add(result => RequireOneOf(result, "debug", "info", "warning", "error"));
         command.SetAction(RunAsync);
@@ -95,6 +100,7 @@ internal static class RunCommand
             RunDirectory = runDirectory,
             Workers = arguments.GetValue(Workers),
             AdminPort = (ushort)arguments.GetValue(AdminPort),
+            Tls = arguments.GetRequiredValue(Tls) is { Length: > 0 } engine ? Enum.Parse<TlsEngine>(engine, ignoreCase: true) : null,
             Capture = Redirection.Read(arguments),
             Limits = Limits.Read(arguments),
         };
