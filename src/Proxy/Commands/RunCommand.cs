@@ -60,7 +60,7 @@ internal static class RunCommand
         Identity.Validators.Add(CheckIdentity);
         Domain.Validators.Add(CheckDomain);
         PodCidrs.Validators.Add(CheckCidrs);
-        Tls.Validators.Add(result => RequireOneOf(result, "", "libssl", "sslstream"));
+        Tls.Validators.Add(CheckTls);
         LogFormat.Validators.Add(result => RequireOneOf(result, "text", "json"));
         LogLevel.Validators.Add(result => RequireOneOf(result, "debug", "info", "warning", "error"));
         command.SetAction(RunAsync);
@@ -121,6 +121,12 @@ internal static class RunCommand
     {
         if (result.GetValueOrDefault<string>() != "issuer")
             RequireScheme(result, DelegatedScheme, "issuer or delegated:SOCKET");
+    }
+
+    private static void CheckTls(OptionResult result)
+    {
+        if (result.GetValueOrDefault<string>() is { Length: > 0 })
+            RequireOneOf(result, "libssl", "sslstream");
     }
 
     private static void CheckDomain(OptionResult result)
