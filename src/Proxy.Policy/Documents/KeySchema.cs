@@ -62,7 +62,11 @@ internal sealed class KeySchema(string[] known, string[] notYet)
 
     public static readonly KeySchema Requests = new(["http"], ["dns", "kafka", "l7proto", "l7"]);
 
-    public static readonly KeySchema Http = new(["method", "path"], ["host", "headers", "headerMatches"]);
+    public static readonly KeySchema Http = new(["method", "path", "host", "headers", "headerMatches"], []);
+
+    public static readonly KeySchema HeaderMatch = new(["name", "value", "secret", "mismatch"], []);
+
+    public static readonly KeySchema HeaderSecret = new(["name", "namespace"], []);
 
     /// <summary>Whether the schema has the key, read or not.</summary>
     public bool Knows(string key) => known.Contains(key) || notYet.Contains(key);
