@@ -32,7 +32,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
             PodCidrs = options.PodCidrs,
             Documents = documents,
-            Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
+            Policies = PolicySnapshot.Compile(documents, PolicyContext.Empty, before.Policies),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
