@@ -21,9 +21,9 @@ public class DecisionBenchmarks
         _snapshot = PolicySnapshot.Compile(town.Documents);
         town.Prepare(_snapshot);
         town.AskEverything(_snapshot);
-        var (server, client) = (Town.App(3, 4), Town.App(3, 5));
+        var (server, client) = (town.Identities[(3 * Town.Apps) + 4], town.Identities[(3 * Town.Apps) + 5]);
         _allowed = Facts(Direction.Ingress, server, client, 80);
-        _denied = Facts(Direction.Ingress, server, Town.App(3, 9), 80);
+        _denied = Facts(Direction.Ingress, server, town.Identities[(3 * Town.Apps) + 9], 80);
         _otherPort = Facts(Direction.Ingress, server, client, 4711);
         _equalIdentity = Facts(Direction.Ingress, Town.App(3, 4), Town.App(3, 5), 80);
         Answers.Expect(Address.TryParse("10.53.1.1", out var address), "the address");
