@@ -32,10 +32,19 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
             PodCidrs = options.PodCidrs,
             Documents = documents,
-            Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
+            Policies = PoliciesFor(workloads.Workloads, documents, before.Policies),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
+    }
+
+    // Ready for every workload, since every node judges both ends of what its pods dial.
+    private static PolicySnapshot PoliciesFor(IReadOnlyList<Workload> workloads, List<PolicyDocument> documents, PolicySnapshot before)
+    {
+        var policies = PolicySnapshot.Compile(documents, PolicyContext.Empty, before);
+        foreach (var direction in Enum.GetValues<Direction>())
+            policies.Prepare(direction, workloads.Select(workload => workload.Identity));
+        return policies;
     }
 
     private static List<PolicyDocument> DocumentsOf(object[] objects) =>
