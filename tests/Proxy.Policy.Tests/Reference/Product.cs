@@ -1,0 +1,116 @@
+using System.Globalization;
+using System.Text;
+using Proxy.Policy.Documents;
+using Proxy.Policy.Labels;
+
+namespace Proxy.Policy.Tests.Reference;
+
+/// <summary>The product, asked in the words of the reference: manifests in, answers out.</summary>
+internal sealed class Product
+{
+    private readonly ClusterModel _cluster;
+    private readonly PolicySnapshot _snapshot;
+    private readonly Dictionary<Workload, Identity> _identities = new(ReferenceEqualityComparer.Instance);
+
+    public Product(Scenario scenario)
+    {
+        _cluster = scenario.Cluster;
+        var file = ManifestReader.Read("drawn.yaml", Encoding.UTF8.GetBytes(Manifest.Write(scenario.Documents)));
+        var documents = file.Documents.Select(PolicyParser.Parse).ToList();
+        Faults = [.. file.Faults, .. documents.SelectMany(document => document.Faults)];
+        _snapshot = PolicySnapshot.Compile(documents, ContextOf(scenario.Cluster));
+    }
+
+    /// <summary>Of documents that should have none.</summary>
+    public IReadOnlyList<ManifestFault> Faults { get; }
+
+    public Answer Ask(Question question)
+    {
+        var verdict = _snapshot.Decide(FactsOf(question));
+        var passage = verdict.IsAllowed ? PassageOf(verdict, question.Request) : Passage.None;
+        return new Answer(OutcomeOf(verdict), DemandOf(verdict), verdict.Http is not null, passage);
+    }
+
+    private ConnectionFacts FactsOf(Question question) => new(
+        question.Direction,
+        IdentityOf(question.Subject),
+        IdentityOf(question.Peer),
+        question.Protocol,
+        question.Port,
+        question.Authentication)
+    {
+        PeerAddress = Address.TryParse(question.Peer.Address, out var address) ? address : default,
+        ServerPorts = NamesOf(question.Server),
+    };
+
+    private static NamedPorts? NamesOf(Workload server) => server.Ports.Count == 0
+        ? null
+        : new NamedPorts(server.Ports.Select(port => (port.Name, port.Protocol, port.Number)));
+
+    private static Passage PassageOf(Verdict verdict, Request request)
+    {
+        if (verdict.Http is null)
+            return Passage.Pass;
+
+        var facts = new RequestFacts(Latin(request.Method), Latin(request.Target), Latin(request.Host));
+        return verdict.Http.Decide(facts).IsAllowed ? Passage.Pass : Passage.Refused;
+    }
+
+    private static byte[] Latin(string text) => Encoding.Latin1.GetBytes(text);
+
+    private static Outcome OutcomeOf(Verdict verdict) => verdict.Reason switch
+    {
+        VerdictReason.NotIsolated => Outcome.NotIsolated,
+        VerdictReason.Allowed => Outcome.Allowed,
+        VerdictReason.DefaultDeny => Outcome.DefaultDeny,
+        VerdictReason.AuthenticationRequired => Outcome.AuthenticationRequired,
+        VerdictReason.AlwaysFails => Outcome.AlwaysFails,
+        _ => Outcome.DeniedByRule,
+    };
+
+    private static Demand DemandOf(Verdict verdict) => verdict.Authentication switch
+    {
+        AuthenticationMode.Required => Demand.Required,
+        AuthenticationMode.TestAlwaysFail => Demand.AlwaysFails,
+        _ => Demand.None,
+    };
+
+    private Identity IdentityOf(Workload workload)
+    {
+        if (!_identities.TryGetValue(workload, out var identity))
+            _identities[workload] = identity = MakeIdentity(workload);
+        return identity;
+    }
+
+    private Identity MakeIdentity(Workload workload) => workload.Kind switch
+    {
+        PeerKind.Pod => Identity.ForPod(workload.Namespace, workload.Account, workload.Labels, _cluster.LabelsOf(workload.Namespace)),
+        PeerKind.World => Identity.World,
+        PeerKind.Host => Identity.Host,
+        PeerKind.RemoteNode => Identity.RemoteNode,
+        PeerKind.Unmanaged => Identity.Unmanaged,
+        PeerKind.ApiServerOutside => new Identity(7, LabelSet.Of(("reserved", "kube-apiserver", ""), ("reserved", "world", ""))),
+        PeerKind.ApiServerOnNode => new Identity(7, LabelSet.Of(("reserved", "kube-apiserver", ""), ("reserved", "remote-node", ""))),
+        _ => Identity.Unknown,
+    };
+
+    private static PolicyContext ContextOf(ClusterModel cluster) => new()
+    {
+        Services = [.. cluster.Services.Select(ServiceOf)],
+        CidrGroups = [.. cluster.Groups.Select(group => new CidrGroup(group.Name, LabelsOf(group.Labels), [.. group.Cidrs.Select(RangeOf)], []))],
+        Secrets = [.. cluster.Secrets.Select(secret => new PolicySecret(secret.Namespace, secret.Name, secret.Value is { } value ? Latin(value) : null))],
+        AuditNamespaces = cluster.AuditNamespaces.ToHashSet(),
+    };
+
+    private static PolicyService ServiceOf(ClusterService service) => new(
+        service.Namespace,
+        service.Name,
+        LabelsOf(service.Labels),
+        service.Selector,
+        [.. service.Addresses.Select(address => RangeOf(string.Create(CultureInfo.InvariantCulture, $"{address}/{(address.Contains(':') ? 128 : 32)}")))]);
+
+    private static LabelSet LabelsOf(IReadOnlyDictionary<string, string> labels) =>
+        LabelSet.Of([.. labels.Select(label => ("k8s", label.Key, label.Value))]);
+
+    private static Cidr RangeOf(string text) => Cidr.TryParse(text, out var cidr) ? cidr : throw new FormatException(text);
+}

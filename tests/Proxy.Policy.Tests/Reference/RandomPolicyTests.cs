@@ -1,0 +1,62 @@
+using System.Globalization;
+
+namespace Proxy.Policy.Tests.Reference;
+
+/// <summary>
+/// The product against the reference on policies, clusters, connections and requests that are drawn. The seed of a run is
+/// in its output; POLICY_SEED repeats it, POLICY_SETS changes how much is drawn.
+/// </summary>
+public sealed class RandomPolicyTests(ITestOutputHelper output)
+{
+    private const int MaxReports = 3;
+
+    private static readonly int Seed = Number("POLICY_SEED", Random.Shared.Next());
+    private static readonly int Sets = Number("POLICY_SETS", 2000);
+
+    [Fact]
+    public void The_product_answers_as_the_reference_does()
+    {
+        output.WriteLine($"POLICY_SEED={Seed} POLICY_SETS={Sets}");
+        var tally = new Tally();
+        var reports = Enumerable.Range(0, Sets)
+            .Select(set => Comparison.FindDifference(Drawing.Of(Seed, set), tally.Count) is { } report ? $"set {set}\n{report}" : null)
+            .OfType<string>()
+            .Take(MaxReports)
+            .ToList();
+        output.WriteLine(tally.ToString());
+
+        Assert.True(reports.Count == 0, $"POLICY_SEED={Seed}\n{string.Join("\n========\n", reports)}");
+        Assert.True(Sets < 2000 || tally.Draws >= 100_000);
+        Assert.True(!tally.TooSeldom.Any(), $"POLICY_SEED={Seed} drawn too seldom: {string.Join(", ", tally.TooSeldom)}\n{tally}");
+    }
+
+    [Theory]
+    [InlineData("DenyIgnored")]
+    [InlineData("AllowBeatsDeny")]
+    [InlineData("RangeMatchesPods")]
+    [InlineData("PeersOfEveryNamespace")]
+    [InlineData("RangeEndExclusive")]
+    [InlineData("ProtocolIgnored")]
+    [InlineData("DemandNotInherited")]
+    [InlineData("DisabledAlwaysLifts")]
+    [InlineData("DisabledNeverLifts")]
+    [InlineData("RequestsJudgedDespitePlainAllow")]
+    [InlineData("FirstRuleOnly")]
+    [InlineData("EveryRuleIsolates")]
+    [InlineData("AuditEnforced")]
+    public void A_mistake_would_be_found(string mistake)
+    {
+        const int fewSets = 300;
+        var right = new ReferenceEvaluator();
+        var wrong = WrongEvaluators.Named(mistake);
+        var differences = Enumerable.Range(0, fewSets)
+            .Select(set => Drawing.Of(Seed, set))
+            .Sum(drawing => drawing.Questions.Count(question => right.Ask(drawing.Scenario, question) != wrong.Ask(drawing.Scenario, question)));
+        output.WriteLine($"POLICY_SEED={Seed} {differences} differences in {fewSets * Drawing.QuestionsPerSet} draws");
+
+        Assert.True(differences > 0, $"POLICY_SEED={Seed}");
+    }
+
+    private static int Number(string variable, int otherwise) =>
+        int.TryParse(Environment.GetEnvironmentVariable(variable), CultureInfo.InvariantCulture, out var number) ? number : otherwise;
+}
