@@ -7,9 +7,13 @@ public sealed class HttpRuleSet
 {
     private readonly HttpMatch[] _rules;
     private readonly RequestVerdict[] _allowed;
+    private readonly HttpRuleSet? _audit;
 
-    internal HttpRuleSet(IEnumerable<HttpMatch> rules)
+    /// <param name="rules">One of them must match.</param>
+    /// <param name="audit">What would hold if documents under audit were enforced: told, not enforced.</param>
+    internal HttpRuleSet(IEnumerable<HttpMatch> rules, HttpRuleSet? audit = null)
     {
+        _audit = audit;
         _rules = [.. rules];
         _allowed = Array.ConvertAll(_rules, rule => new RequestVerdict(true, rule.Reference));
     }
@@ -20,6 +24,12 @@ public sealed class HttpRuleSet
     /// (dot segments, encoded slashes, bytes outside visible ASCII) satisfies no rule that names a path.
     /// </summary>
     public RequestVerdict Decide(in RequestFacts request)
+    {
+        var verdict = DecideEnforced(request);
+        return _audit is null || !verdict.IsAllowed || _audit.Decide(request).IsAllowed ? verdict : verdict with { Audited = true };
+    }
+
+    private RequestVerdict DecideEnforced(in RequestFacts request)
     {
         var isTargetClear = RequestTarget.IsClear(request.Target);
         for (var i = 0; i < _rules.Length; i++)

@@ -27,4 +27,8 @@ public readonly ref struct RequestFacts
 /// <summary>The answer for one request.</summary>
 /// <param name="IsAllowed">Whether some rule matched.</param>
 /// <param name="Rule">The rule that matched; null when none did.</param>
-public readonly record struct RequestVerdict(bool IsAllowed, RuleReference? Rule);
+public readonly record struct RequestVerdict(bool IsAllowed, RuleReference? Rule)
+{
+    /// <summary>Allowed, and refused if documents under audit were enforced.</summary>
+    public bool Audited { get; init; }
+}

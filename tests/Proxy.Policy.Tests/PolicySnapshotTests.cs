@@ -87,12 +87,11 @@ public sealed class PolicySnapshotTests
     public void The_memory_of_answers_is_bounded()
     {
         var cache = new VerdictCache(capacity: 100);
-        var policy = new SubjectPolicy(Direction.Ingress, []);
         for (var i = 0; i < 1000; i++)
         {
             var facts = new ConnectionFacts(Direction.Ingress, new Identity((uint)(1000 + i / 2), LabelSet.Empty), TieFighter, TransportProtocol.Tcp, 80, default);
-            var subject = cache.FindSubject(facts.Direction, facts.Subject) ?? cache.Remember(facts.Direction, facts.Subject, policy);
-            cache.Remember(subject, facts, subject.Decide(facts));
+            var subject = cache.Find(facts.Direction, facts.Subject) ?? cache.Remember(facts.Direction, facts.Subject, new SubjectPolicy(facts.Direction, []));
+            cache.Decide(subject, facts);
             Assert.InRange(cache.Count, 1, 101);
         }
     }

@@ -36,6 +36,7 @@ public sealed class Identity : IEquatable<Identity>
         Number = number;
         Labels = labels;
         IsReserved = labels.Contains(LabelSet.ReservedSource);
+        IsWorld = labels.TryGet(LabelSet.ReservedSource, "world", out _);
     }
 
     /// <summary>Below 256: reserved; 256 to 2^24 - 1: pods.</summary>
@@ -84,6 +85,9 @@ public sealed class Identity : IEquatable<Identity>
 
     /// <summary>Not a workload: it cannot prove who it is.</summary>
     internal bool IsReserved { get; }
+
+    /// <summary>Outside the cluster: rules about addresses look at nobody else.</summary>
+    internal bool IsWorld { get; }
 
     /// <summary>Equal by number and labels.</summary>
     internal bool IsSameAs(Identity other) =>
