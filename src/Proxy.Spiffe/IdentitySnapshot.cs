@@ -35,8 +35,9 @@ public sealed class IdentitySnapshot
     public IEnumerable<(string Uid, X509Svid Svid)> Svids =>
         _workloads.SelectMany(pair => pair.Value.Svids.Select(svid => (pair.Key, svid)));
 
-    /// <summary>Every bundle that is held.</summary>
-    public IEnumerable<TrustBundle> Bundles => _bundles.Values;
+    /// <summary>Every bundle that is held: those for all workloads, then those that were sent for one.</summary>
+    public IEnumerable<TrustBundle> Bundles =>
+        _bundles.Values.Concat(_workloads.Values.SelectMany(workload => workload.Bundles ?? [])).Distinct();
 
     /// <summary>The workload's SVID with exactly this ID, valid now by the clock of the source, or null.</summary>
     public X509Svid? FindSvid(string workloadUid, SpiffeId expected) => FindSvid(workloadUid, expected, _time.GetUtcNow());
@@ -54,15 +55,22 @@ public sealed class IdentitySnapshot
         return found;
     }
 
-    /// <summary>The bundle of a trust domain, or null.</summary>
+    /// <summary>The bundle of a trust domain that is held for all workloads, or null.</summary>
     public TrustBundle? FindBundle(TrustDomain domain) => _bundles.GetValueOrDefault(domain);
 
     /// <summary>
     /// The bundle of a trust domain that this workload may use: that of its own SVIDs' trust domains and of those
-    /// that the source says it federates with; null for any other, and for a workload without SVID.
+    /// that the source says it federates with, or those that were sent for it alone; null for any other, and for a
+    /// workload without SVID.
     /// </summary>
-    public TrustBundle? FindBundle(string workloadUid, TrustDomain domain) =>
-        Find(workloadUid)?.MayUse(domain) == true ? FindBundle(domain) : null;
+    public TrustBundle? FindBundle(string workloadUid, TrustDomain domain)
+    {
+        if (Find(workloadUid) is not { Svids.Count: > 0 } workload)
+            return null;
+        if (workload.Bundles is { } own)
+            return own.FirstOrDefault(bundle => bundle.TrustDomain == domain);
+        return workload.MayUse(domain) ? FindBundle(domain) : null;
+    }
 
     private WorkloadIdentity? Find(string workloadUid) => _workloads.GetValueOrDefault(workloadUid);
 }

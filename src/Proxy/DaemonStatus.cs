@@ -44,6 +44,7 @@ internal sealed class DaemonStatus(
 
         json.WriteEndArray();
         WriteTexts(json, "faults", current.Cluster.Faults.Select(fault => fault.ToString()));
+        WriteTexts(json, "warnings", current.Cluster.Warnings.Select(warning => warning.ToString()));
         json.WriteEndObject();
     }
 

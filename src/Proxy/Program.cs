@@ -6,6 +6,7 @@ var root = new RootCommand("Per-node mesh proxy: mutual TLS and policy for the p
     RunCommand.Create(),
     RedirectCommand.Create(),
     ObserveCommand.Create(),
+    PolicyCommand.Create(),
     StatusCommand.Create(),
     IssuerCommand.Create(),
 };

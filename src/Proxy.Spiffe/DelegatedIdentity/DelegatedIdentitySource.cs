@@ -1,7 +1,6 @@
-using System.Threading.Channels;
 using Grpc.Net.Client;
 using Proxy.Spiffe.DelegatedIdentity.Protocol;
-using Proxy.Spiffe.X509;
+using Proxy.Spiffe.Streams;
 
 namespace Proxy.Spiffe.DelegatedIdentity;
 
@@ -13,19 +12,12 @@ public sealed class DelegatedIdentitySource : IIdentitySource
 {
     private static readonly TimeSpan BundleStreamAge = TimeSpan.FromMinutes(10);
 
-    private readonly Lock _lock = new();
     private readonly TimeProvider _time;
-    private readonly Action<string> _log;
     private readonly GrpcChannel _channel;
     private readonly Protocol.DelegatedIdentity.DelegatedIdentityClient _client;
-    private readonly Channel<bool> _dirty = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _disposed = new();
     private readonly SourceHealth _health;
-
-    private Dictionary<string, TrackedWorkload> _workloads = new(StringComparer.Ordinal);
-    private List<TrustBundle> _bundles = [];
-    private CancellationToken? _running;
-    private volatile IdentitySnapshot _current = IdentitySnapshot.Empty;
+    private readonly IdentityTable _table;
 
     /// <summary>Connects to nothing yet; <see cref="RunAsync"/> does.</summary>
     /// <param name="unixSocketPath">The agent's admin socket.</param>
@@ -34,17 +26,21 @@ public sealed class DelegatedIdentitySource : IIdentitySource
     public DelegatedIdentitySource(string unixSocketPath, TimeProvider time, Action<string> log)
     {
         _time = time;
-        _log = log;
         _health = new SourceHealth(unixSocketPath, log);
-        _channel = AgentChannel.Open(unixSocketPath);
+        _table = new IdentityTable(workload => Subscribe(workload).RunAsync, _health, time, log);
+        _channel = UnixChannel.Open(unixSocketPath);
         _client = new Protocol.DelegatedIdentity.DelegatedIdentityClient(_channel);
     }
 
     /// <inheritdoc/>
-    public event Action<IdentitySnapshot>? Changed;
+    public event Action<IdentitySnapshot>? Changed
+    {
+        add => _table.Changed += value;
+        remove => _table.Changed -= value;
+    }
 
     /// <inheritdoc/>
-    public IdentitySnapshot Current => _current;
+    public IdentitySnapshot Current => _table.Current;
 
     /// <inheritdoc/>
     public bool IsConnected => _health.IsConnected;
@@ -53,34 +49,13 @@ public sealed class DelegatedIdentitySource : IIdentitySource
     public string? LastError => _health.LastError;
 
     /// <inheritdoc/>
-    public void Track(IReadOnlyCollection<WorkloadReference> workloads)
-    {
-        lock (_lock)
-        {
-            var previous = _workloads;
-            _workloads = new Dictionary<string, TrackedWorkload>(workloads.Count, StringComparer.Ordinal);
-            foreach (var workload in workloads)
-                _workloads[workload.Uid] = Keep(previous.GetValueOrDefault(workload.Uid), workload);
-            foreach (var left in previous.Values.Where(left => !ReferenceEquals(_workloads.GetValueOrDefault(left.Reference.Uid), left)))
-                Forget(left);
-        }
-    }
+    public void Track(IReadOnlyCollection<WorkloadReference> workloads) => _table.Track(workloads);
 
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken stop)
     {
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, _disposed.Token);
-        lock (_lock)
-        {
-            if (_running is not null)
-                throw new InvalidOperationException("The source runs already.");
-            _running = both.Token;
-            foreach (var workload in _workloads.Values)
-                Start(workload);
-        }
-
-        await Task.WhenAll(SubscribeToBundles().RunAsync(both.Token), PublishAsync(both.Token));
-        await StopAllAsync();
+        await _table.RunAsync([SubscribeToBundles().RunAsync], both.Token);
     }
 
     /// <inheritdoc/>
@@ -92,35 +67,15 @@ public sealed class DelegatedIdentitySource : IIdentitySource
         _channel.Dispose();
     }
 
-    private TrackedWorkload Keep(TrackedWorkload? known, WorkloadReference workload)
-    {
-        if (known?.IsSameAs(workload) == true)
-            return known;
-        // Other selectors need another stream; until it answers, what the workload has stays its own.
-        var tracked = new TrackedWorkload(workload) { Identity = known?.Identity };
-        if (_running is not null)
-            Start(tracked);
-        return tracked;
-    }
-
-    private void Forget(TrackedWorkload workload)
-    {
-        workload.Stop();
-        _health.Forget(workload.Reference.Uid);
-        if (!_workloads.ContainsKey(workload.Reference.Uid))
-            _dirty.Writer.TryWrite(true);
-    }
-
-    private void Start(TrackedWorkload workload)
+    private Subscription<SubscribeToX509SVIDsResponse> Subscribe(TrackedWorkload workload)
     {
         var request = WorkloadSelectors.CreateRequest(workload.Reference);
-        var subscription = new Subscription<SubscribeToX509SVIDsResponse>(
+        return new Subscription<SubscribeToX509SVIDsResponse>(
             workload.Reference.Uid,
             _time,
             stop => _client.SubscribeToX509SVIDs(request, cancellationToken: stop),
             response => Apply(workload, response),
             (subject, fault) => _health.Report(subject, $"the SVIDs of {workload.Subject}", fault));
-        workload.Start(subscription.RunAsync, _running!.Value);
     }
 
     private Subscription<SubscribeToX509BundlesResponse> SubscribeToBundles() => new(
@@ -137,17 +92,7 @@ public sealed class DelegatedIdentitySource : IIdentitySource
     {
         if (!ResponseReader.TryRead(response, out var identity, out var error))
             return error;
-        lock (_lock)
-        {
-            if (identity.Svids.Count == 0 && workload.Identity is not { Svids.Count: 0 })
-                _log($"identity: no SVID for {workload.Subject}: no registration entry matches it");
-            // A stream that was opened again says the same once more; who built on the old objects goes on with them.
-            if (workload.Identity?.HasSameContent(identity) == true)
-                return null;
-            workload.Identity = identity;
-        }
-
-        _dirty.Writer.TryWrite(true);
+        _table.Apply(workload, identity);
         return null;
     }
 
@@ -155,61 +100,7 @@ public sealed class DelegatedIdentitySource : IIdentitySource
     {
         if (!ResponseReader.TryRead(response, out var bundles, out var error))
             return error;
-        lock (_lock)
-        {
-            var merged = bundles.ConvertAll(bundle => _bundles.Find(known => known.HasSameContent(bundle)) ?? bundle);
-            if (merged.Count == _bundles.Count && merged.TrueForAll(_bundles.Contains))
-                return null;
-            _bundles = merged;
-        }
-
-        _dirty.Writer.TryWrite(true);
+        _table.Apply(bundles);
         return null;
-    }
-
-    private async Task PublishAsync(CancellationToken stop)
-    {
-        try
-        {
-            await foreach (var _ in _dirty.Reader.ReadAllAsync(stop))
-                Publish(_current.Revision + 1);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // The end that was asked for.
-        }
-    }
-
-    private void Publish(long revision)
-    {
-        try
-        {
-            _current = Capture(revision);
-            Changed?.Invoke(_current);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // A bug, ours or a listener's, must not end the flow of identities.
-            _log($"identity: bug while publishing revision {revision}: {e}");
-        }
-    }
-
-    private IdentitySnapshot Capture(long revision)
-    {
-        lock (_lock)
-        {
-            var workloads = _workloads.Values
-                .Where(workload => workload.Identity is not null)
-                .Select(workload => KeyValuePair.Create(workload.Reference.Uid, workload.Identity!));
-            return new IdentitySnapshot(revision, workloads, _bundles, _time);
-        }
-    }
-
-    private async Task StopAllAsync()
-    {
-        Task[] running;
-        lock (_lock)
-            running = [.. _workloads.Values.Select(workload => workload.Running).OfType<Task>()];
-        await Task.WhenAll(running);
     }
 }

@@ -40,6 +40,20 @@ public sealed class TrustBundle
         return true;
     }
 
+    /// <summary>Reads certificates in PEM (RFC 7468), as files hold them; text between them is passed over, other labels are not.</summary>
+    public static bool TryParsePem(
+        TrustDomain trustDomain,
+        ReadOnlySpan<char> pem,
+        [NotNullWhen(true)] out TrustBundle? bundle,
+        out string error)
+    {
+        bundle = null;
+        if (!PemText.TryLoadCertificates(pem, out var roots, out error))
+            return false;
+        bundle = new TrustBundle(trustDomain, roots);
+        return true;
+    }
+
     /// <summary>
     /// Custom roots, no revocation, no downloads: what SslStream needs as CertificateChainPolicy. A new object for
     /// each call, because whoever builds a chain adds the peer's intermediates to it.

@@ -22,6 +22,9 @@ internal sealed class ClusterSnapshot
     /// <summary>What was wrong with what was read, sorted by file and line.</summary>
     public IReadOnlyList<ManifestFault> Faults { get; init; } = [];
 
+    /// <summary>What was read and does less than it says, or something else, sorted by file and line. It refuses nothing.</summary>
+    public IReadOnlyList<ManifestFault> Warnings { get; init; } = [];
+
     public IReadOnlyList<Cidr> PodCidrs { get; init; } = [];
 
     /// <summary>Every pod address that belongs to exactly one workload.</summary>

@@ -24,13 +24,13 @@ internal static class ExclusionLint
         var excluded = workload.Exclusions;
         var title = $"{document.Kind} {document.Namespace}/{document.Name}";
         if (excluded.InboundPorts.Count > 0 && document.Governs(Direction.Ingress, workload.Identity))
-            yield return $"warning: inbound ports {TextOf(excluded.InboundPorts)} are excluded and go round {title}";
+            yield return $"inbound ports {TextOf(excluded.InboundPorts)} are excluded and go round {title}";
         if (!document.Governs(Direction.Egress, workload.Identity))
             yield break;
         if (excluded.OutboundPorts.Count > 0)
-            yield return $"warning: outbound ports {TextOf(excluded.OutboundPorts)} are excluded and go round {title}";
+            yield return $"outbound ports {TextOf(excluded.OutboundPorts)} are excluded and go round {title}";
         if (excluded.OutboundCidrs.Count > 0)
-            yield return $"warning: outbound ranges {TextOf(excluded.OutboundCidrs)} are excluded and go round {title}";
+            yield return $"outbound ranges {TextOf(excluded.OutboundCidrs)} are excluded and go round {title}";
     }
 
     private static string TextOf<T>(IReadOnlyList<T> items) => string.Join(',', items);

@@ -158,11 +158,17 @@ internal sealed class ManifestCluster : IClusterSource
 
     private void LogFaults(ClusterSnapshot before, ClusterSnapshot next)
     {
-        foreach (var fault in next.Faults.Except(before.Faults))
-            _log($"manifests: {fault}");
+        LogNews("", before.Faults, next.Faults);
+        LogNews("warning: ", before.Warnings, next.Warnings);
+    }
 
-        foreach (var fault in before.Faults.Except(next.Faults))
-            _log($"manifests: no longer: {fault}");
+    private void LogNews(string severity, IReadOnlyList<ManifestFault> before, IReadOnlyList<ManifestFault> now)
+    {
+        foreach (var fault in now.Except(before))
+            _log($"manifests: {severity}{fault}");
+
+        foreach (var fault in before.Except(now))
+            _log($"manifests: no longer: {severity}{fault}");
     }
 
     // A listener's bug must not end the watch: the others would keep an old policy for ever.

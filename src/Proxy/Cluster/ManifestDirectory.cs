@@ -130,5 +130,7 @@ internal sealed class ManifestDirectory(string root)
 
     private static bool IsManifest(ReadOnlySpan<char> name) =>
         name[0] != '.'
-        && (name.EndsWith(".yaml", StringComparison.Ordinal) || name.EndsWith(".yml", StringComparison.Ordinal));
+        && (name.EndsWith(".yaml", StringComparison.Ordinal)
+            || name.EndsWith(".yml", StringComparison.Ordinal)
+            || name.EndsWith(".json", StringComparison.Ordinal));
 }

@@ -19,7 +19,8 @@ internal sealed class SnapshotComposer(ClusterOptions options)
         var (addresses, refused) = (workloads.Addresses, workloads.RefusedAddresses);
         var services = ServiceTable.Build(objects, workloads.Workloads, address => addresses.ContainsKey(address) || refused.Contains(address), faults);
         var documents = DocumentsOf(objects);
-        faults.AddRange(ExclusionLint.Find(objects.OfType<PodDocument>(), workloads.Workloads, documents));
+        var warnings = documents.SelectMany(document => document.Warnings).ToList();
+        warnings.AddRange(ExclusionLint.Find(objects.OfType<PodDocument>(), workloads.Workloads, documents));
         return new ClusterSnapshot
         {
             Revision = before.Revision + 1,
@@ -33,6 +34,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Documents = documents,
             Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
             Faults = Sorted(faults),
+            Warnings = Sorted(warnings),
         };
     }
 

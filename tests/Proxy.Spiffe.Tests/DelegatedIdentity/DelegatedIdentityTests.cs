@@ -3,6 +3,7 @@ using Google.Protobuf;
 using Microsoft.Extensions.Time.Testing;
 using Proxy.Spiffe.DelegatedIdentity;
 using Proxy.Spiffe.DelegatedIdentity.Protocol;
+using Proxy.Spiffe.Streams;
 using Proxy.Spiffe.X509;
 
 namespace Proxy.Spiffe.Tests.DelegatedIdentity;

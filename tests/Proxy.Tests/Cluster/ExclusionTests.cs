@@ -63,10 +63,10 @@ public class ExclusionTests
         await using var manifests = new LiveManifests();
         manifests.Put("all.yaml", Manifests.Enrolled, Pod(Everything), Manifests.Policy("rule1"), Manifests.Policy("of-others", app: "other"));
 
-        var fault = Assert.Single((await manifests.StartAsync()).Faults);
+        var fault = Assert.Single((await manifests.StartAsync()).Warnings);
 
         Assert.Equal("Pod default/web", fault.Document);
-        Assert.Equal("warning: inbound ports 9000 are excluded and go round CiliumNetworkPolicy default/rule1", fault.Reason);
+        Assert.Equal("inbound ports 9000 are excluded and go round CiliumNetworkPolicy default/rule1", fault.Reason);
     }
 
     [Fact]
@@ -75,7 +75,7 @@ public class ExclusionTests
         await using var manifests = new LiveManifests();
         manifests.Put("all.yaml", Pod(Everything), Manifests.Policy("rule1"));
 
-        Assert.Empty((await manifests.StartAsync()).Faults);
+        Assert.Empty((await manifests.StartAsync()).Warnings);
     }
 
     private static string Pod(string annotations) => Manifests.Pod("web", "10.0.0.1", metadata: $"annotations: {annotations}");

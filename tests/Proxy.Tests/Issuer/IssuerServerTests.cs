@@ -2,7 +2,7 @@ using Grpc.Core;
 using Proxy.Issuer;
 using Proxy.Native;
 using Proxy.Spiffe;
-using Proxy.Spiffe.DelegatedIdentity;
+using Proxy.Spiffe.Streams;
 using Proxy.Spiffe.DelegatedIdentity.Protocol;
 using Proxy.Spiffe.X509;
 
@@ -209,7 +209,7 @@ public sealed class IssuerServerTests : IAsyncDisposable
 
     private async Task<StatusCode> AskAsync(SubscribeToX509SVIDsRequest request)
     {
-        using var channel = AgentChannel.Open(_lab.Options.SocketPath);
+        using var channel = UnixChannel.Open(_lab.Options.SocketPath);
         using var call = new DelegatedIdentity.DelegatedIdentityClient(channel).SubscribeToX509SVIDs(request, cancellationToken: TestContext.Current.CancellationToken);
         try
         {

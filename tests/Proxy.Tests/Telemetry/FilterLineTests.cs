@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Commands;
 using Proxy.Commands.Observe;
 
 namespace Proxy.Tests.Telemetry;

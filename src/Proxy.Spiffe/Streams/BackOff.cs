@@ -1,4 +1,4 @@
-namespace Proxy.Spiffe.DelegatedIdentity;
+namespace Proxy.Spiffe.Streams;
 
 /// <summary>Waits 100 ms, then twice as long each time up to 10 s, a fifth more or less, so that streams do not return in step.</summary>
 internal sealed class BackOff(TimeProvider time)

@@ -1,6 +1,6 @@
 using Grpc.Core;
 
-namespace Proxy.Spiffe.DelegatedIdentity;
+namespace Proxy.Spiffe.Streams;
 
 /// <summary>
 /// One stream of full states, opened again with back-off whenever it ends. What was received stays in force in the

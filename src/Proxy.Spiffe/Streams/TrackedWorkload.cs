@@ -1,4 +1,4 @@
-namespace Proxy.Spiffe.DelegatedIdentity;
+namespace Proxy.Spiffe.Streams;
 
 /// <summary>One workload, its stream, and what the stream last said; guarded by the source's lock.</summary>
 internal sealed class TrackedWorkload(WorkloadReference reference) : IDisposable

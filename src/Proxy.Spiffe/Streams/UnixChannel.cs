@@ -1,10 +1,10 @@
 using System.Net.Sockets;
 using Grpc.Net.Client;
 
-namespace Proxy.Spiffe.DelegatedIdentity;
+namespace Proxy.Spiffe.Streams;
 
 /// <summary>gRPC without TLS over a Unix socket.</summary>
-internal static class AgentChannel
+internal static class UnixChannel
 {
     // Many SVIDs under one selector are more than gRPC's default of 4 MiB; 20 MiB is what Cilium's client takes.
     private const int MaximumMessageSize = 20 * 1024 * 1024;

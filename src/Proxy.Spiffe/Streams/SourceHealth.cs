@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
 
-namespace Proxy.Spiffe.DelegatedIdentity;
+namespace Proxy.Spiffe.Streams;
 
 /// <summary>What goes wrong on which stream; told once per change, not once per attempt.</summary>
 internal sealed class SourceHealth(string unixSocketPath, Action<string> log)

@@ -1,0 +1,50 @@
+using Proxy.Cluster;
+using Proxy.Policy.Documents;
+
+namespace Proxy.Commands.Policies;
+
+/// <summary>Reads the manifests that a command line names: files, directories, standard input.</summary>
+internal static class ManifestFiles
+{
+    private const string StandardInput = "-";
+    private const string StandardInputName = "stdin";
+
+    /// <exception cref="UsageFault">A path does not exist or cannot be read.</exception>
+    public static IReadOnlyList<ManifestFileState> Read(IEnumerable<string> paths, Func<Stream> input)
+    {
+        try
+        {
+            return [.. paths.Distinct(StringComparer.Ordinal).SelectMany(path => ReadPath(path, input))];
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new UsageFault(e.Message);
+        }
+    }
+
+    private static IEnumerable<ManifestFileState> ReadPath(string path, Func<Stream> input)
+    {
+        if (path == StandardInput)
+            return [ReadStream(StandardInputName, input())];
+
+        return Directory.Exists(path) ? ReadDirectory(path) : [ReadStream(path, File.OpenRead(path))];
+    }
+
+    private static IEnumerable<ManifestFileState> ReadDirectory(string path)
+    {
+        var directory = new ManifestDirectory(path);
+        directory.Refresh(new HashSet<string>());
+        return directory.Files;
+    }
+
+    // One byte more than the reader takes, so that it says itself that there is too much.
+    private static ManifestFileState ReadStream(string name, Stream stream)
+    {
+        using var open = stream;
+        using var content = new MemoryStream();
+        var chunk = new byte[64 * 1024];
+        for (int read; content.Length <= ManifestReader.MaxBytes && (read = open.Read(chunk)) > 0;)
+            content.Write(chunk, 0, read);
+        return ManifestFileState.Unread.Read(name, content.ToArray());
+    }
+}

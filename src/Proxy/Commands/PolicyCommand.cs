@@ -1,0 +1,56 @@
+using System.CommandLine;
+using Proxy.Commands.Policies;
+using Proxy.Telemetry;
+
+namespace Proxy.Commands;
+
+/// <summary><c>node-proxy policy</c>: what manifests say, without a daemon.</summary>
+internal static class PolicyCommand
+{
+    private const int UsageError = 2;
+
+    public static Command Create() => Create(() => Console.OpenStandardInput(), () => Console.Out, Console.Error);
+
+    public static Command Create(Func<Stream> input, Func<TextWriter> output, TextWriter errors) =>
+        new("policy", "Checks and explains policy manifests, without a daemon.")
+        {
+            Check(input, output, errors),
+        };
+
+    private static Command Check(Func<Stream> input, Func<TextWriter> output, TextWriter errors)
+    {
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Manifest files, directories of them (*.yaml, *.yml, *.json, at any depth), or - for standard input.",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var strict = new Option<bool>("--strict") { Description = "Warnings are faults too: exit code 1." };
+        var form = CommandOptions.Text("--output", "How to print: text or json.", "text", "FORM", "POLICY");
+        form.Aliases.Add("-o");
+        form.AcceptOnlyFromAmong("text", "json");
+        var command = new Command("check", "Reads manifests as the daemon would; tells every fault with file, line, path, reason and hint.")
+        {
+            paths, strict, form,
+        };
+        command.SetAction(parsed => Run(errors, () =>
+        {
+            var findings = PolicyCheck.Of(ManifestFiles.Read(parsed.GetValue(paths)!, input));
+            findings.Write(output(), parsed.GetValue(form)!);
+            return findings.ExitCode(parsed.GetValue(strict));
+        }));
+        return command;
+    }
+
+    private static int Run(TextWriter errors, Func<int> run)
+    {
+        try
+        {
+            return run();
+        }
+        catch (UsageFault fault)
+        {
+            errors.WriteLine(TerminalText.Escape(fault.Message));
+            return UsageError;
+        }
+    }
+}
