@@ -22,6 +22,9 @@ internal sealed class ClusterDraw(Random random)
         AuditNamespaces = random.OneIn(12) ? [random.From(Namespaces)] : [],
     };
 
+    /// <summary>One of them more often than the others, so that pods and policies meet.</summary>
+    public static string Namespace(Random random) => random.OneIn(2) ? Namespaces[0] : random.From(Namespaces);
+
     private Workload Pod(int i)
     {
         var labels = random.Labels(PodLabels);
@@ -29,7 +32,7 @@ internal sealed class ClusterDraw(Random random)
             labels["pod-template-hash"] = random.From("1", "2");
         return new Workload($"pod-{i}", PeerKind.Pod, random.OneIn(4) ? $"2001:db8:1::{i + 10}" : $"10.1.0.{i + 10}")
         {
-            Namespace = random.From(Namespaces),
+            Namespace = Namespace(random),
             Account = random.From(Accounts),
             Labels = labels,
             Ports = NamedPorts(),
@@ -58,7 +61,7 @@ internal sealed class ClusterDraw(Random random)
 
     private ClusterService Service()
     {
-        var service = new ClusterService(random.From(Namespaces), random.From("front", "legacy")) { Labels = random.Labels(("kind", ["public", "private"])) };
+        var service = new ClusterService(Namespace(random), random.From("front", "legacy")) { Labels = random.Labels(("kind", ["public", "private"])) };
         return random.OneIn(2)
             ? service with { Selector = new Dictionary<string, string> { ["app"] = random.From("web", "api") } }
             : service with { Addresses = random.List(1, 2, () => random.From("10.1.2.3", "192.0.2.1", "10.1.0.10", "2001:db8::1")) };

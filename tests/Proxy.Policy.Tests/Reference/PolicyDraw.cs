@@ -5,10 +5,11 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
 {
     private readonly SelectorDraw _selectors = new(random);
     private readonly PortDraw _ports = new(random);
+    private readonly List<Item> _allows = [];
 
     public List<Document> Documents()
     {
-        var most = random.From(1, 2, 3, 5, 8);
+        var most = random.From(1, 3, 5, 8);
         return [.. Enumerable.Range(0, random.Next(1, most + 1)).Select(Document)];
     }
 
@@ -16,7 +17,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
     {
         var kind = random.From(
             DocumentKind.Namespaced, DocumentKind.Namespaced, DocumentKind.Namespaced, DocumentKind.Clusterwide, DocumentKind.Kubernetes);
-        var document = new Document(kind, random.From(ClusterDraw.Namespaces), $"p{i}") { IsAudit = random.OneIn(12) };
+        var document = new Document(kind, ClusterDraw.Namespace(random), $"p{i}") { IsAudit = random.OneIn(10) };
         return kind == DocumentKind.Kubernetes
             ? document with { Spec = new NetworkPolicyDraw(random, _selectors).Spec() }
             : document with { IgnoresQuery = random.OneIn(8), Rules = random.List(1, random.From(1, 1, 3), () => Rule(kind)) };
@@ -47,7 +48,29 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
 
     private List<Item> Items(Direction direction, bool isDeny) => random.List(1, isDeny ? 1 : 3, () => Item(direction, isDeny));
 
+    // Much of the language is about two rules that meet, so that many items are variations of an earlier one.
     private Item Item(Direction direction, bool isDeny)
+    {
+        var item = !isDeny && _allows.Count > 0 && random.OneIn(2) ? Variation(random.From(_allows)) : NewItem(direction, isDeny);
+        if (!isDeny && item.Peers is not ServicePeers)
+            _allows.Add(item);
+        return item;
+    }
+
+    private Item Variation(Item item)
+    {
+        var other = random.Next(5) switch
+        {
+            0 => item with { Peers = item.ToPorts is null && item.Icmps is null ? item.Peers : null },
+            1 => item with { ToPorts = item.Peers is null ? item.ToPorts : null, Icmps = item.Peers is null ? item.Icmps : null },
+            2 => item with { ToPorts = [_ports.PortRule(isDeny: false)], Icmps = null },
+            3 => item with { Peers = new EndpointPeers(Selector.Of()) },
+            _ => item,
+        };
+        return other with { Mode = random.From(item.Mode, null, "required", "disabled", null) };
+    }
+
+    private Item NewItem(Direction direction, bool isDeny)
     {
         var item = new Item { Peers = random.OneIn(4) ? null : Peers(direction, isDeny) };
         item = random.Next(isDeny ? 5 : 8) switch
@@ -61,9 +84,9 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
 
     private string? Mode(Item item) => random.Next(item.Peers is EntityPeers or CidrPeers or CidrSetPeers ? 24 : 12) switch
     {
-        0 or 1 => "required",
-        2 => "disabled",
-        3 => random.OneIn(3) ? "test-always-fail" : null,
+        0 or 1 or 2 => "required",
+        3 => "disabled",
+        4 => random.OneIn(2) ? "test-always-fail" : null,
         _ => null,
     };
 

@@ -15,7 +15,7 @@ internal sealed class PortDraw(Random random)
 
     public IcmpField Icmp() => random.From(IcmpFields);
 
-    public PortRule PortRule(bool isDeny) => isDeny || random.Next(5) > 1
+    public PortRule PortRule(bool isDeny) => isDeny || random.OneIn(2)
         ? new PortRule(random.List(1, 2, Port))
         : new PortRule(random.List(1, 2, HttpPort)) { Http = random.List(random.OneIn(8) ? 0 : 1, 3, HttpRule) };
 

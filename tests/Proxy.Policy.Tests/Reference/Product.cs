@@ -27,8 +27,12 @@ internal sealed class Product
     public Answer Ask(Question question)
     {
         var verdict = _snapshot.Decide(FactsOf(question));
-        var passage = verdict.IsAllowed ? PassageOf(verdict, question.Request) : Passage.None;
-        return new Answer(OutcomeOf(verdict), DemandOf(verdict), verdict.Http is not null, passage);
+        var request = verdict.IsAllowed && verdict.Http is { } http ? Decide(http, question.Request) : new RequestVerdict(true, null);
+        return new Answer(OutcomeOf(verdict), DemandOf(verdict), verdict.Http is not null, PassageOf(verdict, request))
+        {
+            IsConnectionAudited = verdict.Audit is { IsAllowed: false },
+            IsRequestAudited = request.Audited,
+        };
     }
 
     private ConnectionFacts FactsOf(Question question) => new(
@@ -47,14 +51,11 @@ internal sealed class Product
         ? null
         : new NamedPorts(server.Ports.Select(port => (port.Name, port.Protocol, port.Number)));
 
-    private static Passage PassageOf(Verdict verdict, Request request)
-    {
-        if (verdict.Http is null)
-            return Passage.Pass;
+    private static RequestVerdict Decide(HttpRuleSet http, Request request) =>
+        http.Decide(new RequestFacts(Latin(request.Method), Latin(request.Target), Latin(request.Host)));
 
-        var facts = new RequestFacts(Latin(request.Method), Latin(request.Target), Latin(request.Host));
-        return verdict.Http.Decide(facts).IsAllowed ? Passage.Pass : Passage.Refused;
-    }
+    private static Passage PassageOf(Verdict verdict, RequestVerdict request) =>
+        !verdict.IsAllowed ? Passage.None : request.IsAllowed ? Passage.Pass : Passage.Refused;
 
     private static byte[] Latin(string text) => Encoding.Latin1.GetBytes(text);
 
@@ -65,7 +66,8 @@ internal sealed class Product
         VerdictReason.DefaultDeny => Outcome.DefaultDeny,
         VerdictReason.AuthenticationRequired => Outcome.AuthenticationRequired,
         VerdictReason.AlwaysFails => Outcome.AlwaysFails,
-        _ => Outcome.DeniedByRule,
+        VerdictReason.Denied => Outcome.DeniedByRule,
+        _ => throw new InvalidOperationException(verdict.Reason.ToString()),
     };
 
     private static Demand DemandOf(Verdict verdict) => verdict.Authentication switch

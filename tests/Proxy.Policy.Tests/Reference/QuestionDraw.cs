@@ -9,12 +9,12 @@ internal sealed class QuestionDraw(Random random, ClusterModel cluster)
     {
         var direction = random.Next(3) > 0 ? Direction.Ingress : Direction.Egress;
         var protocol = random.From(
-            TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp,
+            TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp, TransportProtocol.Tcp,
             TransportProtocol.Udp, TransportProtocol.Sctp, TransportProtocol.Icmp, TransportProtocol.IcmpV6);
         return new Question(direction, random.From(_pods), Peer(), protocol, Port(protocol), Authentication(), Request());
     }
 
-    private Workload Peer() => random.OneIn(3) ? random.From(cluster.Workloads) : random.From(_pods);
+    private Workload Peer() => random.OneIn(2) ? random.From(cluster.Workloads) : random.From(_pods);
 
     private ushort Port(TransportProtocol protocol) => protocol switch
     {

@@ -13,6 +13,8 @@ internal class ReferenceEvaluator
         var whole = Judge(scenario, scenario.Documents, question);
         return enforced with
         {
+            // Requests are looked at also for the sake of what is only reported.
+            IsGated = enforced.IsGated || (enforced.Passes && whole.IsGated),
             IsConnectionAudited = enforced.Passes && !whole.Passes,
             IsRequestAudited = enforced.Request == Passage.Pass && whole.Request == Passage.Refused,
         };
@@ -45,7 +47,7 @@ internal class ReferenceEvaluator
             return JudgeAllowed(scenario.Cluster, allows, question);
 
         // Cilium §9: if only non-isolating rules select a pod, what they do not deny passes.
-        return IsIsolated(sections) ? Closed(Outcome.DefaultDeny) : Open(Outcome.Allowed);
+        return IsIsolated(sections) ? Closed(Outcome.DefaultDeny) : Open(Outcome.NotIsolated);
     }
 
     private Answer JudgeAllowed(ClusterModel cluster, List<Statement> allows, Question question)

@@ -9,17 +9,17 @@ internal sealed class SelectorDraw(Random random)
     private const string AccountKey = "io.cilium.k8s.policy.serviceaccount";
 
     /// <summary>Often everything, so that subjects are governed.</summary>
-    public Selector Subject(DocumentKind kind) => random.Next(6) switch
+    public Selector Subject(DocumentKind kind) => random.Next(9) switch
     {
-        0 or 1 => Selector.Of(),
-        2 when kind == DocumentKind.Clusterwide => new(NamespaceRequirement()),
-        3 => new([.. Distinct([.. PodRequirements(), NamespaceRequirement()])]),
+        < 4 => Selector.Of(),
+        4 when kind == DocumentKind.Clusterwide => new(NamespaceRequirement()),
+        5 => new([.. Distinct([.. PodRequirements(), NamespaceRequirement()])]),
         _ => new([.. Distinct(PodRequirements())]),
     };
 
     public Selector Peer() => random.Next(8) switch
     {
-        0 => Selector.Of(),
+        0 or 4 => Selector.Of(),
         1 or 2 => new([.. Distinct([.. random.List(0, 1, PodRequirement), NamespaceRequirement()])]),
         3 => new(ReservedRequirement()),
         _ => new([.. Distinct(PodRequirements())]),

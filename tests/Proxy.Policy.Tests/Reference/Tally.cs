@@ -5,17 +5,17 @@ internal sealed class Tally
 {
     private static readonly (string Name, int PerMille, Func<Question, Answer, bool> Is)[] Classes =
     [
-        ("not isolated", 50, (_, answer) => answer.Outcome == Outcome.NotIsolated),
+        ("not isolated", 100, (_, answer) => answer.Outcome == Outcome.NotIsolated),
         ("allowed", 100, (_, answer) => answer.Outcome == Outcome.Allowed),
         ("default deny", 100, (_, answer) => answer.Outcome == Outcome.DefaultDeny),
         ("denied by rule", 50, (_, answer) => answer.Outcome == Outcome.DeniedByRule),
-        ("authentication required", 10, (_, answer) => answer.Outcome == Outcome.AuthenticationRequired),
+        ("authentication required", 20, (_, answer) => answer.Outcome == Outcome.AuthenticationRequired),
         ("always fails", 3, (_, answer) => answer.Outcome == Outcome.AlwaysFails),
-        ("demand met or open", 5, (_, answer) => answer.Outcome == Outcome.Allowed && answer.Demand == Demand.Required),
-        ("requests judged", 20, (_, answer) => answer.IsGated),
+        ("demand met or open", 20, (_, answer) => answer.Outcome == Outcome.Allowed && answer.Demand == Demand.Required),
+        ("requests judged", 30, (_, answer) => answer.IsGated),
         ("request refused", 10, (_, answer) => answer.Request == Passage.Refused),
-        ("request passed a gate", 5, (_, answer) => answer.IsGated && answer.Request == Passage.Pass),
-        ("connection audited", 5, (_, answer) => answer.IsConnectionAudited),
+        ("request passed a gate", 10, (_, answer) => answer.IsGated && answer.Request == Passage.Pass),
+        ("connection audited", 10, (_, answer) => answer.IsConnectionAudited),
         ("request audited", 1, (_, answer) => answer.IsRequestAudited),
         ("egress", 200, (question, _) => question.Direction == Direction.Egress),
         ("world allowed", 10, (question, answer) => question.Peer.Kind == PeerKind.World && answer.Outcome == Outcome.Allowed),
