@@ -16,8 +16,9 @@ internal sealed class PeerAnswers(IReadOnlyList<CompiledRule> rules, PortClasses
     public Verdict? Find(PortClasses ports, in ConnectionFacts facts) =>
         Volatile.Read(ref AnswersOf(ports)[IndexOf(ports, facts)]);
 
-    public void Remember(PortClasses ports, in ConnectionFacts facts, Verdict verdict) =>
-        Volatile.Write(ref AnswersOf(ports)[IndexOf(ports, facts)], verdict);
+    /// <summary>Of two that are computed at once the first stays.</summary>
+    public Verdict Remember(PortClasses ports, in ConnectionFacts facts, Verdict verdict) =>
+        Interlocked.CompareExchange(ref AnswersOf(ports)[IndexOf(ports, facts)], verdict, null) ?? verdict;
 
     private Verdict?[] AnswersOf(PortClasses ports) => ReferenceEquals(ports, unnamed)
         ? _answers

@@ -58,9 +58,8 @@ internal sealed class SubjectPolicy
 
         Interlocked.Increment(ref _count);
         var answers = AnswersFor(facts);
-        var verdict = Compute(facts, answers.Rules);
-        answers.Remember(_ports.Of(facts.ServerPorts), facts, verdict);
-        return verdict;
+        var ports = _ports.Of(facts.ServerPorts);
+        return answers.Find(ports, facts) ?? answers.Remember(ports, facts, Compute(facts, answers.Rules));
     }
 
     private Verdict Compute(in ConnectionFacts facts, IReadOnlyList<CompiledRule> ofPeer)
