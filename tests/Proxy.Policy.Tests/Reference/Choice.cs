@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
 
 namespace Proxy.Policy.Tests.Reference;
@@ -9,8 +11,14 @@ internal class Choice(ClusterModel cluster)
     private const string AccountKey = "io.cilium.k8s.policy.serviceaccount";
     private const string NamespaceLabels = "io.cilium.k8s.namespace.labels.";
 
+    private static readonly ConcurrentDictionary<string, string> Bits = new();
+
     // Cilium §4: per-pod labels are filtered out and cannot be selected.
     private static readonly string[] PerPodLabels = ["pod-template-hash", "statefulset.kubernetes.io/pod-name"];
+
+    private readonly Dictionary<Workload, (string Source, string Key, string Value)[]> _labels = new(ReferenceEqualityComparer.Instance);
+
+    public ClusterModel Cluster => cluster;
 
     /// <summary>Cilium §4: the subject of a namespaced document is always in its namespace, whatever namespace is written.</summary>
     public bool IsSubject(Document document, Selector selector, Workload workload) =>
@@ -95,7 +103,15 @@ internal class Choice(ClusterModel cluster)
             .SelectMany(group => group.Cidrs);
     }
 
-    private static bool Contains(string cidr, string address) => IPNetwork.Parse(cidr).Contains(IPAddress.Parse(address));
+    private static bool Contains(string cidr, string address)
+    {
+        var (network, prefix) = (cidr.Split('/')[0], int.Parse(cidr.Split('/')[1], CultureInfo.InvariantCulture));
+        var (one, other) = (BitsOf(network), BitsOf(address));
+        return one.Length == other.Length && one.AsSpan(0, prefix).SequenceEqual(other.AsSpan(0, prefix));
+    }
+
+    private static string BitsOf(string address) => Bits.GetOrAdd(
+        address, text => string.Concat(IPAddress.Parse(text).GetAddressBytes().Select(part => part.ToString("b8", CultureInfo.InvariantCulture))));
 
     private static bool IsOutside(Workload workload) => workload.Kind is PeerKind.World or PeerKind.ApiServerOutside;
 
@@ -106,7 +122,12 @@ internal class Choice(ClusterModel cluster)
         || key.StartsWith("reserved:", StringComparison.Ordinal)
         || key[(key.IndexOf(':', StringComparison.Ordinal) + 1)..].StartsWith(NamespaceLabels, StringComparison.Ordinal);
 
-    private bool Matches(IEnumerable<Requirement> requirements, Workload workload) => Matches(requirements, [.. LabelsOf(workload)]);
+    private bool Matches(IEnumerable<Requirement> requirements, Workload workload)
+    {
+        if (!_labels.TryGetValue(workload, out var labels))
+            _labels[workload] = labels = [.. LabelsOf(workload)];
+        return Matches(requirements, labels);
+    }
 
     // Cilium §4: requirements are AND; NotIn and DoesNotExist hold when the key is missing.
     private static bool Matches(IEnumerable<Requirement> requirements, (string Source, string Key, string Value)[] labels) =>

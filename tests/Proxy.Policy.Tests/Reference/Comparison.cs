@@ -1,52 +1,63 @@
 namespace Proxy.Policy.Tests.Reference;
 
-/// <summary>Where product and reference differ about one drawing.</summary>
-internal static class Comparison
+/// <summary>Where the product and an evaluator differ about drawings.</summary>
+internal sealed class Comparison(ReferenceEvaluator evaluator)
 {
-    private static readonly ReferenceEvaluator Reference = new();
-
     /// <summary>Null when they agree on every question; otherwise the smallest policies that show a difference.</summary>
-    public static string? FindDifference(Drawing drawing, Action<Question, Answer> count)
+    public string? FindDifference(Drawing drawing, Action<Question, Answer> count)
     {
-        var product = new Product(drawing.Scenario);
-        if (product.Faults.Count > 0)
-            return ReportRefusal(drawing.Scenario);
+        var product = ProductOf(drawing.Before, drawing.Scenario, drawing.Questions.Select(one => one.Question));
+        if (product.Misread.Count > 0)
+            return ReportMisread(drawing.Scenario);
 
         foreach (var (question, expected) in drawing.Questions)
         {
             count(question, expected);
             if (product.Ask(question) != expected)
-                return Report(Shrinking.Shrink(drawing.Scenario, scenario => Differ(scenario, question)), question);
+                return Report(drawing, question);
         }
 
         return null;
     }
 
-    private static bool Differ(Scenario scenario, Question question)
+    private string Report(Drawing drawing, Question question)
     {
-        var product = new Product(scenario);
-        return product.Faults.Count == 0 && product.Ask(question) != Reference.Ask(scenario, question);
+        // Most differences have nothing to do with what was before.
+        var before = Differ(null, drawing.Scenario, question) ? null : drawing.Before;
+        var smallest = Shrinking.Shrink(drawing.Scenario, scenario => Differ(before, scenario, question));
+        return Report(before, smallest, question);
     }
 
-    private static string Report(Scenario scenario, Question question) =>
+    private bool Differ(Scenario? before, Scenario scenario, Question question)
+    {
+        var product = ProductOf(before, scenario, [question]);
+        return product.Misread.Count == 0 && product.Ask(question) != evaluator.Ask(scenario, question);
+    }
+
+    private static Product ProductOf(Scenario? before, Scenario scenario, IEnumerable<Question> asked) =>
+        before is null ? new Product(scenario) : Product.After(before, asked, scenario);
+
+    private string Report(Scenario? before, Scenario scenario, Question question) =>
         $"""
+        {(before is null ? "" : $"before:\n{Manifest.Write(before.Documents)}\n{Describe(before.Cluster)}\nnow:")}
         {Manifest.Write(scenario.Documents)}
         {question}
-        expected {Reference.Ask(scenario, question)}
-        actual   {new Product(scenario).Ask(question)}
+        expected {evaluator.Ask(scenario, question)}
+        actual   {ProductOf(before, scenario, [question]).Ask(question)}
         {Describe(scenario.Cluster)}
         """;
 
-    private static string ReportRefusal(Scenario scenario)
+    private static string ReportMisread(Scenario scenario)
     {
-        var smallest = Shrinking.Shrink(scenario, smaller => new Product(smaller).Faults.Count > 0);
-        return $"{Manifest.Write(smallest.Documents)}\nrefused: {string.Join('\n', new Product(smallest).Faults)}\n";
+        var smallest = Shrinking.Shrink(scenario, smaller => new Product(smaller).Misread.Count > 0);
+        var faults = new Product(smallest).Misread.SelectMany(document => document.Faults.Select(fault => fault.ToString()).DefaultIfEmpty("no fault"));
+        return $"{Manifest.Write(smallest.Documents)}\nmisread: {string.Join('\n', faults)}\n";
     }
 
     private static string Describe(ClusterModel cluster) => string.Join('\n', (string[])
     [
         .. cluster.Namespaces.Select(entry => $"namespace {entry.Key}: {string.Join(' ', entry.Value)}"),
-        .. cluster.Services.Select(service => $"service {service.Namespace}/{service.Name} {string.Join(' ', service.Labels)}: {string.Join(' ', service.Selector ?? service.Addresses.ToDictionary(address => address))}"),
+        .. cluster.Services.Select(service => $"service {service.Namespace}/{service.Name} {string.Join(' ', service.Labels)}: {string.Join(' ', service.Selector?.Select(label => label.ToString()) ?? service.Addresses)}"),
         .. cluster.Groups.Select(group => $"group {group.Name} {string.Join(' ', group.Labels)}: {string.Join(' ', group.Cidrs)}"),
         .. cluster.Secrets.Select(secret => secret.ToString()),
         $"audit: {string.Join(' ', cluster.AuditNamespaces)}",

@@ -17,8 +17,17 @@ internal sealed record Document(DocumentKind Kind, string Namespace, string Name
     /// <summary>Of the Cilium kinds: one is written as <c>spec</c>, several as <c>specs</c>.</summary>
     public IReadOnlyList<Rule> Rules { get; init; } = [];
 
+    /// <summary>Both are written: the first rule as <c>spec</c>, the others as <c>specs</c>.</summary>
+    public bool HasBoth { get; init; }
+
+    /// <summary>Of the Cilium kinds: an item holds a key that nobody knows, so that the document is refused.</summary>
+    public bool IsBroken { get; init; }
+
     /// <summary>Of a NetworkPolicy.</summary>
     public NetworkPolicySpec? Spec { get; init; }
+
+    /// <summary>Where a rule stands.</summary>
+    public string PathOf(int rule) => Rules.Count == 1 || (HasBoth && rule == 0) ? "spec" : $"specs[{(HasBoth ? rule - 1 : rule)}]";
 }
 
 /// <summary>One rule of a Cilium document. A list that is null is not written.</summary>

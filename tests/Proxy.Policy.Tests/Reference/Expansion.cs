@@ -8,11 +8,18 @@ internal sealed class Expansion(Choice choice, Question question)
     private bool IsIngress => question.Direction == Direction.Ingress;
 
     /// <summary>One section for each rule that selects the subject and says something about the direction.</summary>
-    public IEnumerable<Section> SectionsOf(Document document) => document.Spec is { } spec
-        ? new NetworkPolicyExpansion(choice, question, document).SectionsOf(spec)
-        : document.Rules.Where(rule => choice.IsSubject(document, rule.Subject, question.Subject)).SelectMany(rule => SectionsOf(document, rule));
+    public IEnumerable<Section> SectionsOf(Document document)
+    {
+        if (document.Spec is { } spec)
+            return new NetworkPolicyExpansion(choice, question, document).SectionsOf(spec);
 
-    private IEnumerable<Section> SectionsOf(Document document, Rule rule)
+        return document.Rules
+            .Select((rule, i) => (Rule: rule, Path: $"{document.Name} {document.PathOf(i)}"))
+            .Where(one => choice.IsSubject(document, one.Rule.Subject, question.Subject))
+            .SelectMany(one => SectionsOf(document, one.Rule, one.Path));
+    }
+
+    private IEnumerable<Section> SectionsOf(Document document, Rule rule, string path)
     {
         var allow = (IsIngress ? rule.Ingress : rule.Egress) ?? [];
         var deny = (IsIngress ? rule.IngressDeny : rule.EgressDeny) ?? [];
@@ -22,18 +29,25 @@ internal sealed class Expansion(Choice choice, Question question)
         if (!hasItems && !isolates)
             return [];
 
-        var allows = allow.SelectMany(item => StatementsOf(document, item, isDeny: false));
-        // Cilium §9: HTTP rules of a document that isolates nobody get "allow anything" appended.
-        if (!isolates)
-            allows = allows.Select(statement => statement with { Http = statement.Http?.Append(new RequestRule(new HttpRule(), false)).ToList() });
-        return [new Section(isolates, [.. allows, .. deny.SelectMany(item => StatementsOf(document, item, isDeny: true))])];
+        // Design §6: a refused document closes the workloads that it selects in the directions that it governs.
+        if (document.IsBroken)
+            return [new Section(path, isolates, []) { IsClosed = true }];
+
+        var key = IsIngress ? "ingress" : "egress";
+        var allows = allow.SelectMany((item, i) => StatementsOf(document, item, $"{path}.{key}[{i}]", isDeny: false));
+        var denies = deny.SelectMany((item, i) => StatementsOf(document, item, $"{path}.{key}Deny[{i}]", isDeny: true));
+        return [new Section(path, isolates, [.. isolates ? allows : allows.Select(Open), .. denies])];
     }
 
-    private IEnumerable<Statement> StatementsOf(Document document, Item item, bool isDeny)
+    // Cilium §9: HTTP rules of a document that isolates nobody get "allow anything" appended.
+    private static Statement Open(Statement statement) =>
+        statement with { Http = statement.Http?.Append(new RequestRule(new HttpRule(), false)).ToList() };
+
+    private IEnumerable<Statement> StatementsOf(Document document, Item item, string source, bool isDeny)
     {
         // Contract: what is not supported allows nothing, or denies everything.
         if (item.Peers is UnsupportedPeers)
-            return isDeny ? [new Statement(true, PeerSet.Unnamed, PortSet.Everything)] : [];
+            return isDeny ? [new Statement(source, true, PeerSet.Unnamed, PortSet.Everything)] : [];
 
         // Cilium §3: an item with neither L3 nor L4 allows nothing.
         var hasPorts = item.ToPorts is { Count: > 0 } || item.Icmps is { Count: > 0 };
@@ -42,23 +56,21 @@ internal sealed class Expansion(Choice choice, Question question)
 
         var peers = item.Peers is null ? PeerSet.Unnamed : PeersOf(document, item.Peers);
         // Cilium §3: toPorts absent, L3 given = every port and protocol.
-        if (!hasPorts)
-            return [new Statement(isDeny, peers, PortSet.Everything) { Mode = item.Mode }];
-
-        return [.. IcmpStatements(item, peers, isDeny), .. PortStatements(document, item, peers, isDeny)];
+        var whole = new Statement(source, isDeny, peers, PortSet.Everything) { Mode = item.Mode };
+        return hasPorts ? [.. IcmpStatements(item, whole), .. PortStatements(document, item, whole)] : [whole];
     }
 
-    private static IEnumerable<Statement> IcmpStatements(Item item, PeerSet peers, bool isDeny) =>
+    private static IEnumerable<Statement> IcmpStatements(Item item, Statement whole) =>
         from field in item.Icmps ?? []
         // Cilium §6: IPv4 is the default family.
         let protocol = field.Family is "IPv6" ? TransportProtocol.IcmpV6 : TransportProtocol.Icmp
-        select new Statement(isDeny, peers, new PortSet(protocol, field.Type, field.Type)) { Mode = item.Mode };
+        select whole with { Ports = new PortSet(protocol, field.Type, field.Type) };
 
-    private IEnumerable<Statement> PortStatements(Document document, Item item, PeerSet peers, bool isDeny) =>
+    private IEnumerable<Statement> PortStatements(Document document, Item item, Statement whole) =>
         from portRule in item.ToPorts ?? []
         from port in portRule.Ports
         from ports in PortSetsOf(port)
-        select new Statement(isDeny, peers, ports) { Mode = item.Mode, Http = HttpOf(document, portRule) };
+        select whole with { Ports = ports, Http = HttpOf(document, portRule) };
 
     // Cilium §3: http [] = no L7 rules: plain L4 allow.
     private static List<RequestRule>? HttpOf(Document document, PortRule rule) =>

@@ -18,7 +18,19 @@ internal static class Manifest
             _ => "NetworkPolicy",
         },
         ["metadata"] = Metadata(document),
-    }.With(document.Rules.Count > 1 ? "specs" : "spec", document.Rules.Count > 1 ? document.Rules.Tree(Tree) : Spec(document));
+    }
+        .With("spec", document.Spec is { } spec ? NetworkPolicyManifest.Tree(spec) : Specs(document, "spec").FirstOrDefault())
+        .With("specs", Specs(document, "specs") is { Count: > 0 } specs ? new JsonArray([.. specs]) : null);
+
+    private static List<JsonNode> Specs(Document document, string key) =>
+        [.. document.Rules.Where((_, i) => document.PathOf(i).Split('[')[0] == key).Select(rule => Break(Tree(rule), document))];
+
+    private static JsonObject Break(JsonObject rule, Document document)
+    {
+        if (document.IsBroken && rule.Select(entry => entry.Value).OfType<JsonArray>().FirstOrDefault() is [JsonObject item, ..])
+            item["bogus"] = true;
+        return rule;
+    }
 
     private static JsonObject Metadata(Document document)
     {
@@ -31,9 +43,6 @@ internal static class Manifest
             .With("namespace", document.Kind == DocumentKind.Clusterwide ? null : document.Namespace)
             .With("annotations", annotations.Count == 0 ? null : annotations);
     }
-
-    private static JsonObject Spec(Document document) =>
-        document.Spec is { } spec ? NetworkPolicyManifest.Tree(spec) : Tree(document.Rules[0]);
 
     private static JsonObject Tree(Rule rule) => new JsonObject { ["endpointSelector"] = Tree(rule.Subject) }
         .With("enableDefaultDeny", DefaultDeny(rule))

@@ -12,17 +12,20 @@ internal sealed class NetworkPolicyExpansion(Choice choice, Question question, D
             return [];
 
         var items = (question.Direction == Direction.Ingress ? spec.Ingress : spec.Egress) ?? [];
-        return [new Section(true, [.. items.SelectMany(StatementsOf)])];
+        return [new Section($"{document.Name} spec", true, [.. items.SelectMany(StatementsOf)])];
     }
 
     // Kubernetes §1: Ingress always; Egress too when there is at least one egress item.
     private static IEnumerable<Direction> TypesOf(NetworkPolicySpec spec) =>
         spec.PolicyTypes ?? (spec.Egress is { Count: > 0 } ? [Direction.Ingress, Direction.Egress] : [Direction.Ingress]);
 
-    private IEnumerable<Statement> StatementsOf(NetworkPolicyItem item) =>
-        from peers in PeersOf(item)
-        from ports in PortSetsOf(item)
-        select new Statement(false, peers, ports);
+    private IEnumerable<Statement> StatementsOf(NetworkPolicyItem item, int i)
+    {
+        var key = question.Direction == Direction.Ingress ? "ingress" : "egress";
+        return from peers in PeersOf(item)
+               from ports in PortSetsOf(item)
+               select new Statement($"{document.Name} spec.{key}[{i}]", false, peers, ports);
+    }
 
     // Kubernetes §1: absent or empty = everybody, outside included.
     private IEnumerable<PeerSet> PeersOf(NetworkPolicyItem item) => item.Peers is { Count: > 0 } peers

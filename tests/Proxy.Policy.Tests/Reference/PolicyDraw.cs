@@ -20,7 +20,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
         var document = new Document(kind, ClusterDraw.Namespace(random), $"p{i}") { IsAudit = random.OneIn(10) };
         return kind == DocumentKind.Kubernetes
             ? document with { Spec = new NetworkPolicyDraw(random, _selectors).Spec() }
-            : document with { IgnoresQuery = random.OneIn(8), Rules = random.List(1, random.From(1, 1, 3), () => Rule(kind)) };
+            : document with { Rules = random.List(1, random.From(1, 1, 3), () => Rule(kind)), HasBoth = random.OneIn(3), IsBroken = random.OneIn(30) };
     }
 
     private Rule Rule(DocumentKind kind)
@@ -106,7 +106,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
         random.From("all", "world", "world", "cluster", "host", "remote-node", "kube-apiserver", "unmanaged", "ingress", "init", "health", "none");
 
     private string Cidr() =>
-        random.From("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "192.0.2.0/24", "192.0.2.1/32", "198.51.100.0/24", "::/0", "2001:db8::/32", "2001:db8:1::/48");
+        random.From("0.0.0.0/0", "10.0.0.0/8", "10.1.0.0/16", "192.0.2.0/24", "192.0.2.1/32", "198.51.100.9/24", "::/0", "2001:db8::/32", "2001:db8:1::/48");
 
     // Groups that are not there are drawn for allows only: what a deny of nothing known denies is not said.
     private CidrEntry CidrEntry(bool isDeny) => random.Next(6) switch
@@ -114,6 +114,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
         0 when cluster.Groups.Count > 0 => new(null, random.From(cluster.Groups).Name),
         1 when cluster.Groups.Count > 0 => new(null, null, Selector.Of(("zone", random.From("a", "b")))),
         2 when !isDeny => new(null, "nowhere"),
+        3 when cluster.Groups.Count > 0 && random.OneIn(2) => new(null, random.From(cluster.Groups).Name) { Except = ["10.96.0.0/12"] },
         3 => new("10.0.0.0/8") { Except = random.List(1, 2, () => random.From("10.96.0.0/12", "10.1.0.0/16", "10.200.7.7/32")) },
         4 => new("2001:db8::/32") { Except = ["2001:db8:1::/48"] },
         _ => new(Cidr()),

@@ -42,7 +42,7 @@ internal sealed class PortDraw(Random random)
 
     private Port PortOver(string? protocol) => random.Next(6) switch
     {
-        0 => new(random.From("http", "dns", "HTTP", "nothing"), protocol),
+        0 => new(random.From("http", "dns", "HTTP", "nothing"), protocol, random.OneIn(4) ? 443 : null),
         1 => new(random.From("80", "81"), protocol, random.From(80, 85, 89, 90)),
         2 => new("70", protocol, random.From(81, 443)),
         _ => new(Number(), protocol),

@@ -13,16 +13,30 @@ internal sealed class Product
     private readonly Dictionary<Workload, Identity> _identities = new(ReferenceEqualityComparer.Instance);
 
     public Product(Scenario scenario)
+        : this(scenario, new(ReferenceEqualityComparer.Instance), null)
     {
-        _cluster = scenario.Cluster;
-        var file = ManifestReader.Read("drawn.yaml", Encoding.UTF8.GetBytes(Manifest.Write(scenario.Documents)));
-        var documents = file.Documents.Select(PolicyParser.Parse).ToList();
-        Faults = [.. file.Faults, .. documents.SelectMany(document => document.Faults)];
-        _snapshot = PolicySnapshot.Compile(documents, ContextOf(scenario.Cluster));
     }
 
-    /// <summary>Of documents that should have none.</summary>
-    public IReadOnlyList<ManifestFault> Faults { get; }
+    private Product(Scenario scenario, Dictionary<Document, PolicyDocument> read, PolicySnapshot? previous)
+    {
+        _cluster = scenario.Cluster;
+        var documents = scenario.Documents.Select(document => Read(document, read)).ToList();
+        Misread = [.. documents.Where((document, i) => document.IsRefused != scenario.Documents[i].IsBroken)];
+        _snapshot = PolicySnapshot.Compile(documents, ContextOf(scenario.Cluster), previous);
+    }
+
+    /// <summary>The scenario as a change of an earlier one, about which these questions were asked.</summary>
+    public static Product After(Scenario before, IEnumerable<Question> asked, Scenario now)
+    {
+        var read = new Dictionary<Document, PolicyDocument>(ReferenceEqualityComparer.Instance);
+        var earlier = new Product(before, read, null);
+        foreach (var question in asked)
+            earlier.Ask(question);
+        return new Product(now, read, earlier._snapshot);
+    }
+
+    /// <summary>Documents that are refused and should not be, or the other way round.</summary>
+    public IReadOnlyList<PolicyDocument> Misread { get; }
 
     public Answer Ask(Question question)
     {
@@ -30,6 +44,7 @@ internal sealed class Product
         var request = verdict.IsAllowed && verdict.Http is { } http ? Decide(http, question.Request) : new RequestVerdict(true, null);
         return new Answer(OutcomeOf(verdict), DemandOf(verdict), verdict.Http is not null, PassageOf(verdict, request))
         {
+            Rules = RulesOf(verdict),
             IsConnectionAudited = verdict.Audit is { IsAllowed: false },
             IsRequestAudited = request.Audited,
         };
@@ -51,6 +66,22 @@ internal sealed class Product
         ? null
         : new NamedPorts(server.Ports.Select(port => (port.Name, port.Protocol, port.Number)));
 
+    private static PolicyDocument Read(Document document, Dictionary<Document, PolicyDocument> read)
+    {
+        if (!read.TryGetValue(document, out var parsed))
+        {
+            var file = ManifestReader.Read("drawn.yaml", Encoding.UTF8.GetBytes(Manifest.Write([document])));
+            read[document] = parsed = PolicyParser.Parse(file.Documents[0]);
+        }
+
+        return parsed;
+    }
+
+    // Of refused documents the verdict names the fault.
+    private static string RulesOf(Verdict verdict) => verdict.Reason == VerdictReason.DocumentRefused
+        ? ""
+        : string.Join(", ", verdict.Rules.Select(rule => $"{rule.Name} {rule.RulePath}").Order(StringComparer.Ordinal));
+
     private static RequestVerdict Decide(HttpRuleSet http, Request request) =>
         http.Decide(new RequestFacts(Latin(request.Method), Latin(request.Target), Latin(request.Host)));
 
@@ -66,6 +97,7 @@ internal sealed class Product
         VerdictReason.DefaultDeny => Outcome.DefaultDeny,
         VerdictReason.AuthenticationRequired => Outcome.AuthenticationRequired,
         VerdictReason.AlwaysFails => Outcome.AlwaysFails,
+        VerdictReason.DocumentRefused => Outcome.DocumentRefused,
         VerdictReason.Denied => Outcome.DeniedByRule,
         _ => throw new InvalidOperationException(verdict.Reason.ToString()),
     };

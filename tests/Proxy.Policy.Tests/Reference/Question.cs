@@ -31,6 +31,7 @@ internal enum Outcome
     Allowed,
     DefaultDeny,
     DeniedByRule,
+    DocumentRefused,
     AuthenticationRequired,
     AlwaysFails,
 }
@@ -53,6 +54,9 @@ internal enum Passage
 /// <summary>What a connection and its request get.</summary>
 internal sealed record Answer(Outcome Outcome, Demand Demand, bool IsGated, Passage Request)
 {
+    /// <summary>The rules that decided, in order of their names.</summary>
+    public string Rules { get; init; } = "";
+
     /// <summary>The connection passes, and would be refused if documents under audit were enforced.</summary>
     public bool IsConnectionAudited { get; init; }
 

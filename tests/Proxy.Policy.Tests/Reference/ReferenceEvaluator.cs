@@ -6,10 +6,15 @@ namespace Proxy.Policy.Tests.Reference;
 /// </summary>
 internal class ReferenceEvaluator
 {
+    private Choice? _choice;
+
     public Answer Ask(Scenario scenario, Question question)
     {
         var enforced = Judge(scenario, scenario.Documents.Where(document => !IsAudit(scenario, document)), question);
         // Contract: what is under audit is judged and reported, not enforced.
+        if (!scenario.Documents.Any(document => IsAudit(scenario, document)))
+            return enforced;
+
         var whole = Judge(scenario, scenario.Documents, question);
         return enforced with
         {
@@ -20,13 +25,14 @@ internal class ReferenceEvaluator
         };
     }
 
+    // Design §1, fail closed: what cannot be read is not known to ask for audit.
     protected virtual bool IsAudit(Scenario scenario, Document document) =>
-        document.IsAudit
+        (document.IsAudit && !document.IsBroken)
         || (document.Kind != DocumentKind.Clusterwide && scenario.Cluster.AuditNamespaces.Contains(document.Namespace));
 
     private Answer Judge(Scenario scenario, IEnumerable<Document> documents, Question question)
     {
-        var expansion = new Expansion(ChoiceOf(scenario.Cluster), question);
+        var expansion = new Expansion(Choose(scenario.Cluster), question);
         // Cilium §9: the rules of all kinds of documents are one union.
         var sections = documents.SelectMany(expansion.SectionsOf).ToList();
         // Cilium §9: a pod is open until some rule selects it.
@@ -37,17 +43,22 @@ internal class ReferenceEvaluator
         if (question.Direction == Direction.Ingress && question.Peer.Kind == PeerKind.Host)
             return Open(Outcome.Allowed);
 
+        if (sections.Any(section => section.IsClosed))
+            return Closed(Outcome.DocumentRefused, []);
+
         var covering = sections.SelectMany(section => section.Statements).Where(statement => Covers(statement, question)).ToList();
         // Cilium §10: deny beats allow at any specificity.
         if (IsDenied(covering))
-            return Closed(Outcome.DeniedByRule);
+            return Closed(Outcome.DeniedByRule, covering.Where(statement => statement.IsDeny).Select(statement => statement.Source));
 
         var allows = covering.Where(statement => !statement.IsDeny).ToList();
         if (allows.Count > 0)
             return JudgeAllowed(scenario.Cluster, allows, question);
 
         // Cilium §9: if only non-isolating rules select a pod, what they do not deny passes.
-        return IsIsolated(sections) ? Closed(Outcome.DefaultDeny) : Open(Outcome.NotIsolated);
+        return IsIsolated(sections)
+            ? Closed(Outcome.DefaultDeny, sections.Where(section => section.Isolates).Select(section => section.Source))
+            : Open(Outcome.NotIsolated);
     }
 
     private Answer JudgeAllowed(ClusterModel cluster, List<Statement> allows, Question question)
@@ -55,11 +66,21 @@ internal class ReferenceEvaluator
         var demand = DemandOf(allows);
         var outcome = OutcomeOf(demand, question);
         if (outcome != Outcome.Allowed)
-            return Closed(outcome) with { Demand = demand };
+            return Closed(outcome, DemandsIn(allows).Where(asking => ToDemand(asking.Mode) == demand).Select(asking => asking.Source)) with { Demand = demand };
 
         var http = HttpOf(allows);
         var isAllowed = http is null || http.Any(rule => RequestMatching.Matches(rule, question.Request, cluster.Secrets));
-        return new Answer(outcome, demand, http is not null, isAllowed ? Passage.Pass : Passage.Refused);
+        return new Answer(outcome, demand, http is not null, isAllowed ? Passage.Pass : Passage.Refused)
+        {
+            Rules = Names(allows.Select(allow => allow.Source)),
+        };
+    }
+
+    private Choice Choose(ClusterModel cluster)
+    {
+        if (_choice is null || !ReferenceEquals(_choice.Cluster, cluster))
+            _choice = ChoiceOf(cluster);
+        return _choice;
     }
 
     protected virtual Choice ChoiceOf(ClusterModel cluster) => new(cluster);
@@ -79,15 +100,13 @@ internal class ReferenceEvaluator
         ports.Protocol is null
         || (ports.Protocol == question.Protocol && question.Port >= ports.First && question.Port <= ports.Last);
 
+    // Cilium §12: test-always-fail > required > disabled.
+    protected virtual Demand DemandOf(IReadOnlyList<Statement> allows) =>
+        DemandsIn(allows).Select(asking => ToDemand(asking.Mode)).DefaultIfEmpty(Demand.None).Max();
+
     /// <summary>Cilium §12 and its P: any allow that matched may ask, unless a narrower explicit <c>disabled</c> exists.</summary>
-    protected virtual Demand DemandOf(IReadOnlyList<Statement> allows)
-    {
-        var demands = allows
-            .Where(asking => !allows.Any(other => other.Mode == "disabled" && IsNarrower(other, asking)))
-            .Select(asking => ToDemand(asking.Mode));
-        // Cilium §12: test-always-fail > required > disabled.
-        return demands.DefaultIfEmpty(Demand.None).Max();
-    }
+    private static IEnumerable<Statement> DemandsIn(IReadOnlyList<Statement> allows) =>
+        allows.Where(asking => !allows.Any(other => other.Mode == "disabled" && IsNarrower(other, asking)));
 
     protected static bool IsNarrower(Statement one, Statement other) =>
         one.Ports.IsWithin(other.Ports)
@@ -117,5 +136,8 @@ internal class ReferenceEvaluator
 
     private static Answer Open(Outcome outcome) => new(outcome, Demand.None, IsGated: false, Passage.Pass);
 
-    private static Answer Closed(Outcome outcome) => new(outcome, Demand.None, IsGated: false, Passage.None);
+    private static Answer Closed(Outcome outcome, IEnumerable<string> rules) =>
+        new(outcome, Demand.None, IsGated: false, Passage.None) { Rules = Names(rules) };
+
+    private static string Names(IEnumerable<string> rules) => string.Join(", ", rules.Distinct().Order(StringComparer.Ordinal));
 }

@@ -22,9 +22,17 @@ internal static class Shrinking
                 yield return document with { Spec = smaller };
         }
 
-        foreach (var rules in Smaller(document.Rules, Smaller).Where(rules => rules.Count > 0))
+        if (document.HasBoth)
+            yield return document with { HasBoth = false };
+        if (document.IsBroken)
+            yield return document with { IsBroken = false };
+        // A rule without items would be refused.
+        foreach (var rules in Smaller(document.Rules, rule => Smaller(rule).Where(HasItems)).Where(rules => rules.Count > 0))
             yield return document with { Rules = rules };
     }
+
+    private static bool HasItems(Rule rule) =>
+        new[] { rule.Ingress, rule.IngressDeny, rule.Egress, rule.EgressDeny }.Any(items => items is { Count: > 0 });
 
     private static IEnumerable<Rule> Smaller(Rule rule) =>
     [

@@ -23,7 +23,7 @@ internal sealed record PeerSet(bool IsEveryone, Func<Workload, bool> Includes)
 internal sealed record RequestRule(HttpRule Rule, bool IgnoresQuery);
 
 /// <summary>Cilium §10: every item is expanded to (peers) × (port).</summary>
-internal sealed record Statement(bool IsDeny, PeerSet Peers, PortSet Ports)
+internal sealed record Statement(string Source, bool IsDeny, PeerSet Peers, PortSet Ports)
 {
     public string? Mode { get; init; }
 
@@ -32,4 +32,8 @@ internal sealed record Statement(bool IsDeny, PeerSet Peers, PortSet Ports)
 }
 
 /// <summary>What one rule of a document says about one direction of the subject of a question.</summary>
-internal sealed record Section(bool Isolates, IReadOnlyList<Statement> Statements);
+internal sealed record Section(string Source, bool Isolates, IReadOnlyList<Statement> Statements)
+{
+    /// <summary>The document is refused.</summary>
+    public bool IsClosed { get; init; }
+}

@@ -12,6 +12,7 @@ internal sealed class Tally
         ("authentication required", 20, (_, answer) => answer.Outcome == Outcome.AuthenticationRequired),
         ("always fails", 3, (_, answer) => answer.Outcome == Outcome.AlwaysFails),
         ("demand met or open", 20, (_, answer) => answer.Outcome == Outcome.Allowed && answer.Demand == Demand.Required),
+        ("document refused", 3, (_, answer) => answer.Outcome == Outcome.DocumentRefused),
         ("requests judged", 30, (_, answer) => answer.IsGated),
         ("request refused", 10, (_, answer) => answer.Request == Passage.Refused),
         ("request passed a gate", 10, (_, answer) => answer.IsGated && answer.Request == Passage.Pass),
