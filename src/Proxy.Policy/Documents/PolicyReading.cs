@@ -81,6 +81,7 @@ internal sealed class PolicyReading
         if (rules.Length == 0)
             _faults.Add(_root, "neither spec nor specs holds a rule");
 
+        new NameTraps(_faults).Look(rules);
         return [.. rules.Select(rule => reading.Read(rule, ReferenceTo(rule.Path))).OfType<PolicySection>()];
     }
 

@@ -47,7 +47,7 @@ public sealed class Identity : IEquatable<Identity>
 
     /// <summary>
     /// The identity of a pod: its labels without those that differ from replica to replica, its namespace, service
-    /// account and namespace labels. Labels of the pod that claim one of the computed keys are dropped.
+    /// account, cluster and namespace labels. Labels of the pod that claim one of the computed keys are dropped.
     /// </summary>
     public static Identity ForPod(
         string @namespace,
@@ -66,6 +66,7 @@ public sealed class Identity : IEquatable<Identity>
             labels.Add((LabelSet.KubernetesSource, WellKnownLabels.NamespaceLabelPrefix + key, value));
         labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Namespace, @namespace));
         labels.Add((LabelSet.KubernetesSource, WellKnownLabels.ServiceAccount, serviceAccount));
+        labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Cluster, WellKnownLabels.OwnCluster));
 
         var set = LabelSet.Of([.. labels]);
         return new Identity(NumberOf(set), set);

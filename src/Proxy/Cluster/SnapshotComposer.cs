@@ -32,6 +32,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
             PodCidrs = options.PodCidrs,
             Documents = documents,
+            CidrGroups = [.. objects.OfType<CidrGroup>().OrderBy(group => group.Name, StringComparer.Ordinal)],
             Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),

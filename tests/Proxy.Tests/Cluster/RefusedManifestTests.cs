@@ -131,6 +131,7 @@ public class RefusedManifestTests
     [InlineData("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a, namespace: ships}\nspec: [", "ships")]
     [InlineData("{\"kind\": \"NetworkPolicy\", \"metadata\": {\"namespace\": \"ships\"}, ]", "ships")]
     [InlineData("kind: Pod\nmetadata: {namespace: other}\n---\nkind: CiliumNetworkPolicy\nspec: [", "default")]
+    [InlineData("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: a}\nspec: [", "")]
     public async Task A_file_that_never_could_be_read_closes_the_namespaces_of_its_policies(string broken, string closed)
     {
         await using var manifests = new LiveManifests();
@@ -140,11 +141,13 @@ public class RefusedManifestTests
 
         var document = Assert.Single(snapshot.Documents);
         Assert.Equal((closed, true), (document.Namespace, document.IsRefused));
-        Assert.NotEmpty(snapshot.Faults);
+        var place = closed.Length == 0 ? "every namespace" : closed;
+        Assert.Contains($"it closes ingress and egress of every pod of {place}", Assert.Single(snapshot.Faults).Reason, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("kind: CiliumNetworkPolicy\nspec: [")]
+    [InlineData("kind: CiliumClusterwideNetworkPolicy\nspec: [")]
     [InlineData("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a}\nspec: {endpointSelector: [app]}")]
     public async Task What_an_unreadable_policy_closes_is_denied_and_opens_when_it_is_repaired(string broken)
     {
@@ -216,6 +219,27 @@ public class RefusedManifestTests
         manifests.Put("pod.yaml", Manifests.Pod("web", "10.0.0.1"));
 
         Assert.True(Assert.Single((await manifests.StartAsync()).Workloads).IsEnrolled);
+    }
+
+    [Fact]
+    public async Task A_group_of_ranges_keeps_its_last_good_version_and_holds_nothing_without_one()
+    {
+        const string Good = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: g, labels: {a: b}}\nspec: {externalCIDRs: [192.0.2.0/24]}";
+        const string Bad = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: g}\nspec: {externalCIDRs: [192.0.2.0]}";
+        await using var manifests = new LiveManifests();
+        manifests.Put("group.yaml", Bad);
+        var refused = Assert.Single((await manifests.StartAsync()).CidrGroups);
+        Assert.Equal(("g", true, 0), (refused.Name, refused.IsRefused, refused.Cidrs.Count));
+
+        manifests.Put("group.yaml", Good);
+        var good = Assert.Single((await manifests.UntilAsync(snapshot => snapshot.Faults.Count == 0)).CidrGroups);
+        Assert.Equal(["192.0.2.0/24"], good.Cidrs.Select(cidr => cidr.ToString()));
+
+        manifests.Put("group.yaml", Bad);
+        Assert.Same(good, Assert.Single((await manifests.UntilAsync(snapshot => snapshot.Faults.Count == 1)).CidrGroups));
+
+        manifests.Delete("group.yaml");
+        Assert.Empty((await manifests.UntilAsync(snapshot => snapshot.Faults.Count == 0)).CidrGroups);
     }
 
     private static Verdict Decide(ClusterSnapshot snapshot) => snapshot.Policies.Decide(new ConnectionFacts(
