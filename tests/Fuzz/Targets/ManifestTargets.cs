@@ -80,7 +80,7 @@ internal static class ManifestTargets
         var parts = Encoding.Latin1.GetString(input).Split('\n', 2);
         if (!HttpPattern.TryCreate(parts[0], out var pattern, out var fault))
         {
-            Oracle.Holds(IsOneLine(fault) && fault.Length > 0, "a refused pattern has a fault of one line");
+            Oracle.Holds(IsOneLine(fault.Reason) && fault.Reason.Length > 0 && IsOneLine(fault.Hint), "a refused pattern has a fault of one line");
             return;
         }
 
