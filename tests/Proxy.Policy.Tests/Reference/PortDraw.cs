@@ -54,6 +54,15 @@ internal sealed class PortDraw(Random random)
     {
         Method = random.OneIn(3) ? null : random.From("GET", "GET|HEAD", "POST", "P.*", ""),
         Path = random.OneIn(4) ? null : random.From("/", "/public", "/public(/.*)?", "/v1/[a-z]+", "/.*", "^/a$", "/(a|b)\\?x=[0-9]+", ".*x=1"),
-        Host = null,
+        Host = random.OneIn(4) ? random.From("web", "web(:[0-9]+)?", "foo.bar.com", ".*\\.com") : null,
+        Headers = random.OneIn(5) ? random.List(1, 2, () => random.From("x-token: 1", "X-Token: 2", "x-debug", "X-Debug:", "x-token 1")) : [],
+        HeaderMatches = random.OneIn(5) ? random.List(1, 2, HeaderMatch) : [],
+    };
+
+    private HeaderMatch HeaderMatch() => random.Next(3) switch
+    {
+        0 => new("x-debug", null, null),
+        1 => new(random.From("x-token", "X-Token"), random.From("1", "2"), null),
+        _ => new("x-token", random.From("1", "2"), random.From("LOG", "ADD", "DELETE", "REPLACE")),
     };
 }

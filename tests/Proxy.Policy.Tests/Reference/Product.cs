@@ -45,6 +45,7 @@ internal sealed class Product
         return new Answer(OutcomeOf(verdict), DemandOf(verdict), verdict.Http is not null, PassageOf(verdict, request))
         {
             Rules = RulesOf(verdict),
+            Actions = ActionsOf(request),
             IsConnectionAudited = verdict.Audit is { IsAllowed: false },
             IsRequestAudited = request.Audited,
         };
@@ -83,7 +84,24 @@ internal sealed class Product
         : string.Join(", ", verdict.Rules.Select(rule => $"{rule.Name} {rule.RulePath}").Order(StringComparer.Ordinal));
 
     private static RequestVerdict Decide(HttpRuleSet http, Request request) =>
-        http.Decide(new RequestFacts(Latin(request.Method), Latin(request.Target), Latin(request.Host)));
+        http.Decide(new RequestFacts(Latin(request.Method), Latin(request.Target), Latin(request.Host))
+        {
+            Headers = Latin(string.Concat(request.Headers.Select(header => $"{header.Name}: {header.Value}\r\n"))),
+        });
+
+    // What only reports leaves no trace here, nor does removing what is not there.
+    private static string ActionsOf(RequestVerdict request)
+    {
+        var actions = new List<string>();
+        foreach (var action in request.Actions)
+        {
+            var value = action.Kind is HeaderActionKind.Delete ? "" : $" {Encoding.Latin1.GetString(action.Value.Span)}";
+            if (action.Kind != HeaderActionKind.Log && !(action.Kind == HeaderActionKind.Delete && action.Note.StartsWith("missing", StringComparison.Ordinal)))
+                actions.Add($"{action.Kind.ToString().ToUpperInvariant()} {Encoding.Latin1.GetString(action.Name.Span)}{value}");
+        }
+
+        return string.Join(", ", actions.Distinct().Order(StringComparer.Ordinal));
+    }
 
     private static Passage PassageOf(Verdict verdict, RequestVerdict request) =>
         !verdict.IsAllowed ? Passage.None : request.IsAllowed ? Passage.Pass : Passage.Refused;

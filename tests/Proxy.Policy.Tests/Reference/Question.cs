@@ -57,6 +57,9 @@ internal sealed record Answer(Outcome Outcome, Demand Demand, bool IsGated, Pass
     /// <summary>The rules that decided, in order of their names.</summary>
     public string Rules { get; init; } = "";
 
+    /// <summary>What happens to the request's header fields, in order of the words.</summary>
+    public string Actions { get; init; } = "";
+
     /// <summary>The connection passes, and would be refused if documents under audit were enforced.</summary>
     public bool IsConnectionAudited { get; init; }
 

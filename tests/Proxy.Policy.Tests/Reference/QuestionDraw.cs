@@ -28,6 +28,9 @@ internal sealed class QuestionDraw(Random random, ClusterModel cluster)
     private Request Request() => new(
         random.From("GET", "GET", "HEAD", "POST", "PUT", "get"),
         random.From("/", "/public", "/public/a", "/public?x=1", "/v1/users", "/a", "/a?x=1", "/b?x=1", "/a?x=y"),
-        "web",
-        []);
+        random.From("web", "web", "web:8080", "foo.bar.com", "fooxbar.com"),
+        Headers());
+
+    private List<(string Name, string Value)> Headers() =>
+        [.. new (string, string)[] { (random.From("x-token", "X-Token"), random.From("1", "2", "3")), ("x-debug", "on") }.Where(_ => random.OneIn(2))];
 }

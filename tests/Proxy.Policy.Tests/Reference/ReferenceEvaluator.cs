@@ -69,9 +69,11 @@ internal class ReferenceEvaluator
             return Closed(outcome, DemandsIn(allows).Where(asking => ToDemand(asking.Mode) == demand).Select(asking => asking.Source)) with { Demand = demand };
 
         var http = HttpOf(allows);
-        var isAllowed = http is null || http.Any(rule => RequestMatching.Matches(rule, question.Request, cluster.Secrets));
-        return new Answer(outcome, demand, http is not null, isAllowed ? Passage.Pass : Passage.Refused)
+        // Cilium §7: all rules that match run, so that every action happens.
+        var matching = http?.Where(rule => RequestMatching.Matches(rule, question.Request, cluster.Secrets)).Distinct().ToList();
+        return new Answer(outcome, demand, http is not null, matching is not { Count: 0 } ? Passage.Pass : Passage.Refused)
         {
+            Actions = Names((matching ?? []).SelectMany(rule => RequestMatching.ActionsOf(rule, question.Request))),
             Rules = Names(allows.Select(allow => allow.Source)),
         };
     }

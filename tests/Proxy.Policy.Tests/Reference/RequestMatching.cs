@@ -18,6 +18,13 @@ internal static class RequestMatching
             && rule.Rule.HeaderMatches.All(match => MatchesHeader(match, request, secrets));
     }
 
+    /// <summary>Where the value differs or is absent: ADD adds, DELETE removes what is there, REPLACE sets; LOG changes nothing.</summary>
+    public static IEnumerable<string> ActionsOf(RequestRule rule, Request request) =>
+        from match in rule.Rule.HeaderMatches
+        let values = ValuesOf(request, match.Name).ToList()
+        where !values.Contains(match.Value!) && (match.Mismatch is "ADD" or "REPLACE" || (match.Mismatch is "DELETE" && values.Count > 0))
+        select match.Mismatch == "DELETE" ? $"DELETE {match.Name}" : $"{match.Mismatch} {match.Name} {match.Value}";
+
     private static bool MatchesPattern(string? pattern, string text) =>
         string.IsNullOrEmpty(pattern)
         || Patterns.GetOrAdd(pattern, key => new Regex($@"\A(?:{key})\z", RegexOptions.CultureInvariant)).IsMatch(text);
