@@ -64,7 +64,9 @@ internal class Choice(ClusterModel cluster)
         "remote-node" => workload.Kind is PeerKind.RemoteNode or PeerKind.ApiServerOnNode,
         "kube-apiserver" => workload.Kind is PeerKind.ApiServerOutside or PeerKind.ApiServerOnNode,
         "unmanaged" => workload.Kind is PeerKind.Unmanaged,
-        // ingress, init, health and none: nobody whom we know.
+        "health" => workload.Kind is PeerKind.Health,
+        "ingress" => workload.Kind is PeerKind.Ingress,
+        // init and none: nobody whom we know.
         _ => false,
     };
 
@@ -161,6 +163,8 @@ internal class Choice(ClusterModel cluster)
         PeerKind.Host => [("reserved", "host", "")],
         PeerKind.RemoteNode => [("reserved", "remote-node", "")],
         PeerKind.Unmanaged => [("reserved", "unmanaged", "")],
+        PeerKind.Health => [("reserved", "health", "")],
+        PeerKind.Ingress => [("reserved", "ingress", "")],
         PeerKind.ApiServerOutside => [("reserved", "kube-apiserver", ""), ("reserved", "world", "")],
         PeerKind.ApiServerOnNode => [("reserved", "kube-apiserver", ""), ("reserved", "remote-node", "")],
         _ => [],

@@ -9,6 +9,8 @@ internal enum PeerKind
     Host,
     RemoteNode,
     Unmanaged,
+    Health,
+    Ingress,
 
     /// <summary>The API server on an address outside the cluster.</summary>
     ApiServerOutside,

@@ -15,7 +15,7 @@ internal sealed class ClusterDraw(Random random)
     public ClusterModel Cluster() => new()
     {
         Namespaces = Namespaces.ToDictionary(name => name, _ => (IReadOnlyDictionary<string, string>)random.Labels(("team", Teams))),
-        Workloads = [.. Enumerable.Range(0, random.Next(4, 8)).Select(Pod), .. Others()],
+        Workloads = [.. Enumerable.Range(0, random.Next(4, 8)).Select(Pod).SelectMany(WithTwin), .. Others()],
         Services = [.. random.List(0, 2, Service).DistinctBy(service => (service.Namespace, service.Name))],
         Groups = [.. random.List(0, 2, Group).DistinctBy(group => group.Name)],
         Secrets = random.OneIn(2) ? [new ClusterSecret("ops", "token", random.From<string?>("s3cret", "s3cret", null))] : [],
@@ -39,6 +39,10 @@ internal sealed class ClusterDraw(Random random)
         };
     }
 
+    // Of the same identity, with other ports.
+    private IEnumerable<Workload> WithTwin(Workload pod) =>
+        random.OneIn(4) ? [pod, pod with { Name = $"{pod.Name}-twin", Address = $"{pod.Address}0", Ports = NamedPorts() }] : [pod];
+
     private List<NamedPort> NamedPorts() =>
         [.. new NamedPort[]
             {
@@ -54,6 +58,8 @@ internal sealed class ClusterDraw(Random random)
         new("", PeerKind.Host, "10.0.0.1"),
         new("", PeerKind.RemoteNode, "10.0.0.2"),
         new("", PeerKind.Unmanaged, "10.1.0.9"),
+        new("", PeerKind.Health, "10.1.0.8"),
+        new("", PeerKind.Ingress, "10.1.0.7"),
         new("", PeerKind.ApiServerOutside, "192.0.2.6"),
         new("", PeerKind.ApiServerOnNode, "10.0.0.3"),
         new("", PeerKind.Unknown, "10.1.0.250"),

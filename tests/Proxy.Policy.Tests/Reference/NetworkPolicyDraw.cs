@@ -24,6 +24,7 @@ internal sealed class NetworkPolicyDraw(Random random, SelectorDraw selectors)
         0 => new() { Pods = selectors.Pods() },
         1 => new() { Namespaces = selectors.Namespaces() },
         2 => new() { Pods = selectors.Pods(), Namespaces = selectors.Namespaces() },
+        3 when random.OneIn(2) => new() { Block = random.From("0.0.0.0/0", "::/0", "192.0.2.0/24"), Except = [] },
         _ => new() { Block = "10.0.0.0/8", Except = random.OneIn(2) ? [] : ["10.96.0.0/12"] },
     };
 }

@@ -26,7 +26,7 @@ internal sealed class PortDraw(Random random)
         {
             0 => new(null, protocol),
             1 => new(random.From("http", "dns"), protocol),
-            2 => new("80", protocol, random.From(85, 90)),
+            2 => new("80", protocol, random.From(80, 85, 90)),
             _ => new(Number(), protocol),
         };
     }
@@ -52,8 +52,8 @@ internal sealed class PortDraw(Random random)
 
     private HttpRule HttpRule() => new()
     {
-        Method = random.OneIn(3) ? null : random.From("GET", "GET|HEAD", "POST", "P.*", ""),
-        Path = random.OneIn(4) ? null : random.From("/", "/public", "/public(/.*)?", "/v1/[a-z]+", "/.*", "^/a$", "/(a|b)\\?x=[0-9]+", ".*x=1"),
+        Method = random.OneIn(3) ? null : random.From("GET", "GET|HEAD", "POST", "P.*", "(?i)get", "[A-Z]+", ""),
+        Path = random.OneIn(4) ? null : random.From("/", "/public", "/public(/.*)?", "/v1/[a-z]+", "/.*", "^/a$", "/[^/]+/?", "/v[0-9]+/.+", "/(public|v1/[a-z]{3,5})", "\\/a", "/p.b.*", "/(a|b)\\?x=[0-9]+", ".*x=1"),
         Host = random.OneIn(4) ? random.From("web", "web(:[0-9]+)?", "foo.bar.com", ".*\\.com") : null,
         Headers = random.OneIn(5) ? random.List(1, 2, () => random.From("x-token: 1", "X-Token: 2", "x-debug", "X-Debug:", "x-token 1")) : [],
         HeaderMatches = random.OneIn(5) ? random.List(1, 2, HeaderMatch) : [],

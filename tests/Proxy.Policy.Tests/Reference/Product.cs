@@ -141,6 +141,8 @@ internal sealed class Product
         PeerKind.Host => Identity.Host,
         PeerKind.RemoteNode => Identity.RemoteNode,
         PeerKind.Unmanaged => Identity.Unmanaged,
+        PeerKind.Health => new Identity(4, LabelSet.Of(("reserved", "health", ""))),
+        PeerKind.Ingress => new Identity(8, LabelSet.Of(("reserved", "ingress", ""))),
         PeerKind.ApiServerOutside => new Identity(7, LabelSet.Of(("reserved", "kube-apiserver", ""), ("reserved", "world", ""))),
         PeerKind.ApiServerOnNode => new Identity(7, LabelSet.Of(("reserved", "kube-apiserver", ""), ("reserved", "remote-node", ""))),
         _ => Identity.Unknown,

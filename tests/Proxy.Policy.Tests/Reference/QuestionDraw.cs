@@ -27,7 +27,7 @@ internal sealed class QuestionDraw(Random random, ClusterModel cluster)
 
     private Request Request() => new(
         random.From("GET", "GET", "HEAD", "POST", "PUT", "get"),
-        random.From("/", "/public", "/public/a", "/public?x=1", "/v1/users", "/a", "/a?x=1", "/b?x=1", "/a?x=y"),
+        random.From("/", "/public", "/public/a", "/public?x=1", "/v1/users", "/a", "/a?x=1", "/b?x=1", "/a?x=y", "/v1/%2e%2e/a", "/public/../a", "/public%2Fa"),
         random.From("web", "web", "web:8080", "foo.bar.com", "fooxbar.com"),
         Headers());
 

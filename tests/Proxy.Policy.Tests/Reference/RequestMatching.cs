@@ -12,6 +12,7 @@ internal static class RequestMatching
     {
         var path = rule.IgnoresQuery ? request.Target.Split('?', 2)[0] : request.Target;
         return MatchesPattern(rule.Rule.Method, request.Method)
+            && (IsClear(request.Target) || string.IsNullOrEmpty(rule.Rule.Path))
             && MatchesPattern(rule.Rule.Path, path)
             && MatchesPattern(rule.Rule.Host, request.Host)
             && rule.Rule.Headers.All(header => MatchesHeader(header, request))
@@ -28,6 +29,9 @@ internal static class RequestMatching
     private static bool MatchesPattern(string? pattern, string text) =>
         string.IsNullOrEmpty(pattern)
         || Patterns.GetOrAdd(pattern, key => new Regex($@"\A(?:{key})\z", RegexOptions.CultureInvariant)).IsMatch(text);
+
+    // Issue §5: what normalisation would change is no path that a rule could name.
+    private static bool IsClear(string target) => !target.Contains("..", StringComparison.Ordinal) && !target.Contains('%');
 
     // "Name: value" exact, or "Name" = present; split at the first blank, trailing colon dropped.
     private static bool MatchesHeader(string written, Request request)

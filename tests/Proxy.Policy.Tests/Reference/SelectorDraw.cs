@@ -54,7 +54,7 @@ internal sealed class SelectorDraw(Random random)
 
     private Requirement ReservedRequirement()
     {
-        var key = "reserved:" + random.From("world", "host", "remote-node", "kube-apiserver", "unmanaged");
+        var key = "reserved:" + random.From("world", "host", "remote-node", "kube-apiserver", "unmanaged", "ingress");
         return random.Next(3) switch
         {
             0 => new Requirement(key, Operator.DoesNotExist, []),
