@@ -26,12 +26,12 @@ internal class Choice(ClusterModel cluster)
         && (document.Kind == DocumentKind.Clusterwide
             ? Matches(selector.Requirements, workload)
             : workload.Namespace == document.Namespace
-                && Matches(selector.Requirements.Where(requirement => !IsNamespace(requirement.Key)), workload));
+                && Matches(selector.Requirements.Where(requirement => !IsNamespace(requirement)), workload));
 
     /// <summary>Cilium §4, namespace scope of peers.</summary>
     public bool IsPeer(Document document, Selector selector, Workload workload) =>
         Matches(selector.Requirements, workload)
-        && (selector.Requirements.Any(requirement => LiftsScope(requirement.Key)) || IsInScope(document, workload));
+        && (selector.Requirements.Any(LiftsScope) || IsInScope(document, workload));
 
     // CNP: the policy's namespace. CCNP: "namespace label exists", so only pods.
     protected virtual bool IsInScope(Document document, Workload workload) =>
@@ -117,12 +117,12 @@ internal class Choice(ClusterModel cluster)
 
     private static bool IsOutside(Workload workload) => workload.Kind is PeerKind.World or PeerKind.ApiServerOutside;
 
-    private static bool IsNamespace(string key) => key is NamespaceKey or $"k8s:{NamespaceKey}" or $"any:{NamespaceKey}";
+    private static bool IsNamespace(Requirement requirement) => requirement is { Source: "any" or "k8s", Name: NamespaceKey };
 
-    private static bool LiftsScope(string key) =>
-        IsNamespace(key)
-        || key.StartsWith("reserved:", StringComparison.Ordinal)
-        || key[(key.IndexOf(':', StringComparison.Ordinal) + 1)..].StartsWith(NamespaceLabels, StringComparison.Ordinal);
+    private static bool LiftsScope(Requirement requirement) =>
+        IsNamespace(requirement)
+        || requirement.Source == "reserved"
+        || requirement.Name.StartsWith(NamespaceLabels, StringComparison.Ordinal);
 
     private bool Matches(IEnumerable<Requirement> requirements, Workload workload)
     {
@@ -135,7 +135,7 @@ internal class Choice(ClusterModel cluster)
     private static bool Matches(IEnumerable<Requirement> requirements, (string Source, string Key, string Value)[] labels) =>
         requirements.All(requirement =>
         {
-            var found = labels.Where(label => IsKey(requirement.Key, label.Source, label.Key)).ToList();
+            var found = labels.Where(label => label.Key == requirement.Name && (requirement.Source == "any" || requirement.Source == label.Source)).ToList();
             var isListed = found.Any(label => requirement.Values.Contains(label.Value));
             return requirement.Operator switch
             {
@@ -145,13 +145,6 @@ internal class Choice(ClusterModel cluster)
                 _ => found.Count == 0,
             };
         });
-
-    // Cilium §4: source:name, split at the first colon; no source means any.
-    private static bool IsKey(string written, string source, string key)
-    {
-        var parts = written.Split(':', 2);
-        return parts.Length == 1 ? parts[0] == key : parts[1] == key && (parts[0] == "any" || parts[0] == source);
-    }
 
     private static (string, string, string)[] Plain(IReadOnlyDictionary<string, string> labels) =>
         [.. labels.Select(label => ("k8s", label.Key, label.Value))];

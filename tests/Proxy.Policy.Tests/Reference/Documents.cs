@@ -124,6 +124,11 @@ internal enum Operator
 /// <summary>One requirement. <paramref name="IsLabel"/>: written under matchLabels, which needs In and one value.</summary>
 internal sealed record Requirement(string Key, Operator Operator, IReadOnlyList<string> Values, bool IsLabel = false)
 {
+    /// <summary>Cilium §4: source:name, split at the first colon; no source means any.</summary>
+    public string Source { get; } = Key.Contains(':') ? Key.Split(':', 2)[0] : "any";
+
+    public string Name { get; } = Key[(Key.IndexOf(':') + 1)..];
+
     public static Requirement Label(string key, string value) => new(key, Operator.In, [value], IsLabel: true);
 }
 

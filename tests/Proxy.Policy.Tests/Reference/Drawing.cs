@@ -3,7 +3,7 @@ namespace Proxy.Policy.Tests.Reference;
 /// <summary>One drawn cluster with policies, and questions about it with the answers of an evaluator.</summary>
 internal sealed record Drawing(Scenario Scenario, IReadOnlyList<(Question Question, Answer Answer)> Questions)
 {
-    public const int QuestionsPerSet = 60;
+    public const int QuestionsPerSet = 105;
 
     /// <summary>What the policies were before a change; null when the scenario is the first.</summary>
     public Scenario? Before { get; init; }
@@ -31,7 +31,7 @@ internal sealed record Drawing(Scenario Scenario, IReadOnlyList<(Question Questi
             var question = questions.Question();
             var answer = evaluator.Ask(scenario, question);
             var saysLittle = answer is { Outcome: Outcome.NotIsolated or Outcome.DefaultDeny, IsConnectionAudited: false, IsGated: false };
-            if (!saysLittle || random.OneIn(5))
+            if (!saysLittle || random.OneIn(4))
                 return (question, answer);
         }
     }
