@@ -30,6 +30,9 @@ internal sealed class PolicyReading
 
     public PolicyDocument Read()
     {
+        foreach (var fault in _document.Faults)
+            _faults.Add(fault);
+
         CheckKind();
         var isPlaced = _metadata.Read(_root, IsOfCluster);
         if (_faults.Count > 0 && !IsReadKind)

@@ -32,7 +32,7 @@ internal sealed record ManifestFileState
         if (digest == Digest)
             return this;
 
-        var read = ManifestReader.Read(file, content);
+        var read = ManifestReader.ReadEach(file, content);
         if (read.Faults.Count > 0)
             return AfterBroken(file, content, read.Faults) with { Digest = digest };
 

@@ -14,6 +14,7 @@ public sealed class TrapTests
     [InlineData("ingress: [{fromEndpoints: [{matchLabels: {k8s.io.kubernetes.pod.namespace: a}}]}]", "spec.ingress[0].fromEndpoints[0].matchLabels['k8s.io.kubernetes.pod.namespace']", "has a dot")]
     [InlineData("egress: [{toEndpoints: [{matchExpressions: [{key: reserved.world, operator: Exists}]}]}]", "spec.egress[0].toEndpoints[0].matchExpressions[0].key", "has a dot")]
     [InlineData("egress: [{toEndpoints: [{matchLabels: {'reserved:wrold': ''}}]}]", "spec.egress[0].toEndpoints[0].matchLabels['reserved:wrold']", "nothing has the label")]
+    [InlineData("ingress: [{fromEndpoints: [{matchExpressions: [{key: 'k8s:io.kubernetes.pod.namespace', operator: NotIn, values: [a]}]}]}]", "spec.ingress[0].fromEndpoints[0]", "only excludes")]
     [InlineData("ingress: [{fromEntities: [world], authentication: {mode: required}}]", "spec.ingress[0].fromEntities", "only pods can authenticate")]
     [InlineData("egress: [{toCIDR: [10.0.0.0/8], authentication: {mode: required}}]", "spec.egress[0].toCIDR", "only pods can authenticate")]
     [InlineData("ingress: [{fromCIDR: [10.1.2.3/8]}]", "spec.ingress[0].fromCIDR[0]", "it means 10.0.0.0/8")]
