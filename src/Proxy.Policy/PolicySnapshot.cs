@@ -60,6 +60,13 @@ public sealed class PolicySnapshot
             SubjectOf(direction, subject);
     }
 
+    /// <summary>Decides, and tells of every rule that was looked at whether it applied, and why not.</summary>
+    public PolicyExplanation Explain(in ConnectionFacts facts) => new RuleWalk(_table.Sections).Explain(Decide(facts), facts);
+
+    /// <summary>As <see cref="Explain(in ConnectionFacts)"/>, with a request on the connection.</summary>
+    public PolicyExplanation Explain(in ConnectionFacts facts, in RequestFacts request) =>
+        new RuleWalk(_table.Sections).Explain(Decide(facts), facts, request);
+
     private SubjectPolicy SubjectOf(Direction direction, Identity subject) =>
         _cache.Find(direction, subject)
         ?? _cache.Remember(direction, subject, new SubjectPolicy(direction, _table.Index.Select(direction, subject)));

@@ -23,18 +23,24 @@ internal sealed class RequestRule
     public RuleReference Reference => _match.Reference;
 
     /// <summary>A target that two servers may read as two paths satisfies no rule about paths.</summary>
-    public bool Matches(in RequestFacts request, bool isTargetClear)
+    public bool Matches(in RequestFacts request, bool isTargetClear) => FindMiss(request, isTargetClear) is null;
+
+    /// <summary>The first field that does not match; null when the rule does.</summary>
+    public RuleField? FindMiss(in RequestFacts request) =>
+        FindMiss(request, request.HasSettledTarget || RequestTarget.IsClear(request.Target));
+
+    private RuleField? FindMiss(in RequestFacts request, bool isTargetClear)
     {
         if (_match.Method is { } method && !method.Matches(request.Method))
-            return false;
+            return RuleField.Method;
 
         if (_match.Path is { } path && !(isTargetClear && path.Matches(Judged(request.Target))))
-            return false;
+            return RuleField.Path;
 
         if (_match.Host is { } host && !host.Matches(request.Host))
-            return false;
+            return RuleField.Host;
 
-        return !_isNever && MeetsDemands(request.Headers);
+        return !_isNever && MeetsDemands(request.Headers) ? null : RuleField.Header;
     }
 
     /// <summary>Adds what is to be done about the headers of a request that this rule matches.</summary>

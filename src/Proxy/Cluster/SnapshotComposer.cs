@@ -33,7 +33,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             PodCidrs = options.PodCidrs,
             Documents = documents,
             CidrGroups = [.. objects.OfType<CidrGroup>().OrderBy(group => group.Name, StringComparer.Ordinal)],
-            Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
+            Policies = PolicySnapshot.Compile(documents, PolicyContext.Empty, before.Policies),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
