@@ -1,4 +1,5 @@
 using System.Numerics;
+using Proxy.Policy.Matching;
 
 namespace Proxy.Policy;
 
@@ -40,6 +41,12 @@ public sealed class HeaderAction
 
     /// <summary>For flows: whether the header was missing or rejected, its name, and what was done; never a value.</summary>
     public string Note { get; }
+
+    /// <summary>
+    /// Whether a line with this name is one that the action is about: case does not count, and '_' counts as '-', which
+    /// some servers take for the same.
+    /// </summary>
+    public bool IsAbout(ReadOnlySpan<byte> name) => HeaderSyntax.AreAlike(name, Name.Span);
 
     /// <inheritdoc cref="Note"/>
     public override string ToString() => Note;

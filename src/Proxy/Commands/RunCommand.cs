@@ -42,6 +42,8 @@ internal static class RunCommand
 
     private static readonly LimitOptions Limits = new();
 
+    private static readonly PathOptions Paths = new();
+
     private static readonly RedirectOptions Redirection = new();
 
     internal static Command Create()
@@ -51,6 +53,7 @@ internal static class RunCommand
             Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, LogFormat, LogLevel,
         };
         Limits.AddTo(command);
+        Paths.AddTo(command);
         Redirection.AddTo(command);
         Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
         Identity.Validators.Add(CheckIdentity);
@@ -96,7 +99,7 @@ internal static class RunCommand
             Workers = arguments.GetValue(Workers),
             AdminPort = (ushort)arguments.GetValue(AdminPort),
             Capture = Redirection.Read(arguments),
-            Limits = Limits.Read(arguments),
+            Limits = Paths.Apply(arguments, Limits.Read(arguments)),
         };
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Proxy.Http;
+using Proxy.Policy;
 
 namespace Fuzz.Targets;
 
@@ -36,7 +37,7 @@ internal sealed class HttpClientSide : IRequestJudge
 
     public string Summary() => $"{_toServer}\n--\n{_toClient}\n--\n{string.Join('\n', _judged)}\n--\n{_end}";
 
-    bool IRequestJudge.Decide(in RequestHead request)
+    RequestVerdict IRequestJudge.Decide(in RequestHead request)
     {
         _target = Encoding.Latin1.GetString(request.Target);
         var isAllowed = _target.StartsWith("/ok", StringComparison.Ordinal);
@@ -44,7 +45,7 @@ internal sealed class HttpClientSide : IRequestJudge
         _judged.Add($"{line} {Encoding.Latin1.GetString(request.Host)} 1.{request.MinorVersion} {isAllowed}");
         if (isAllowed)
             Allowed.Add(line);
-        return isAllowed;
+        return new RequestVerdict(isAllowed, null);
     }
 
     void IRequestJudge.Answered(in RequestHead request, ushort status) =>

@@ -215,8 +215,13 @@ public sealed class HttpPatternTests
     [InlineData("/a b", false)]
     [InlineData("/a#b", false)]
     [InlineData("/a\u00e9", false)]
-    [InlineData("/a%", true)]
-    [InlineData("/a%2", true)]
+    [InlineData("/a%", false)]
+    [InlineData("/a%2", false)]
+    [InlineData("/a%zz", false)]
+    [InlineData("/a%+1", false)]
+    [InlineData("/%61", false)]
+    [InlineData("/%7E", false)]
+    [InlineData("/a%20%c3%25?%61%", true)]
     public void Targets_with_a_second_reading_are_told(string target, bool isClear) =>
         Assert.Equal(isClear, RequestTarget.IsClear(Encoding.Latin1.GetBytes(target)));
 }
