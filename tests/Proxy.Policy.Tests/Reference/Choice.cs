@@ -74,6 +74,10 @@ internal class Choice(ClusterModel cluster)
     public bool IsInEntry(CidrEntry entry, Workload workload) =>
         RangesOf(entry).Any(range => IsInRange(range, entry.Except, workload));
 
+    /// <summary>Design §1, fail closed: a deny of a named group that is not there covers whatever has an address outside.</summary>
+    public bool IsInMissing(CidrEntry entry, Workload workload) =>
+        entry.GroupName is not null && cluster.Groups.All(group => group.Name != entry.GroupName) && HasRangedAddress(workload);
+
     public bool IsInRange(string cidr, IReadOnlyList<string> except, Workload workload) =>
         HasRangedAddress(workload) && Contains(cidr, workload.Address) && !except.Any(hole => Contains(hole, workload.Address));
 

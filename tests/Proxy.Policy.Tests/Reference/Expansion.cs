@@ -14,9 +14,9 @@ internal sealed class Expansion(Choice choice, Question question)
             return new NetworkPolicyExpansion(choice, question, document).SectionsOf(spec);
 
         return document.Rules
-            .Select((rule, i) => (Rule: rule, Path: $"{document.Name} {document.PathOf(i)}"))
-            .Where(one => choice.IsSubject(document, one.Rule.Subject, question.Subject))
-            .SelectMany(one => SectionsOf(document, one.Rule, one.Path));
+            .SelectMany((rule, i) => choice.IsSubject(document, rule.Subject, question.Subject)
+                ? SectionsOf(document, rule, $"{document.Name} {document.PathOf(i)}")
+                : []);
     }
 
     private IEnumerable<Section> SectionsOf(Document document, Rule rule, string path)
@@ -54,7 +54,7 @@ internal sealed class Expansion(Choice choice, Question question)
         if (item.Peers is null && !hasPorts)
             return [];
 
-        var peers = item.Peers is null ? PeerSet.Unnamed : PeersOf(document, item.Peers);
+        var peers = item.Peers is null ? PeerSet.Unnamed : PeersOf(document, item.Peers, isDeny);
         // Cilium §3: toPorts absent, L3 given = every port and protocol.
         var whole = new Statement(source, isDeny, peers, PortSet.Everything) { Mode = item.Mode };
         return hasPorts ? [.. IcmpStatements(item, whole), .. PortStatements(document, item, whole)] : [whole];
@@ -105,12 +105,12 @@ internal sealed class Expansion(Choice choice, Question question)
         select new PortSet(protocol, port.Number, port.Number);
 
     // Cilium §3: an empty list chooses nobody.
-    private PeerSet PeersOf(Document document, Peers peers) => peers switch
+    private PeerSet PeersOf(Document document, Peers peers, bool isDeny) => peers switch
     {
         EndpointPeers endpoints => new(false, peer => endpoints.Selectors.Any(selector => choice.IsPeer(document, selector, peer))),
         EntityPeers entities => new(entities.Entities.Contains("all"), peer => entities.Entities.Any(entity => Choice.IsEntity(entity, peer))),
         CidrPeers cidrs => new(false, peer => cidrs.Cidrs.Any(cidr => choice.IsInRange(cidr, [], peer))),
-        CidrSetPeers set => new(false, peer => set.Entries.Any(entry => choice.IsInEntry(entry, peer))),
+        CidrSetPeers set => new(false, peer => set.Entries.Any(entry => choice.IsInEntry(entry, peer) || (isDeny && choice.IsInMissing(entry, peer)))),
         ServicePeers services => new(false, peer => services.Services.Any(service => choice.IsBehind(service, peer))),
         _ => throw new ArgumentOutOfRangeException(nameof(peers)),
     };

@@ -20,7 +20,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
         var document = new Document(kind, ClusterDraw.Namespace(random), $"p{i}") { IsAudit = random.OneIn(10) };
         return kind == DocumentKind.Kubernetes
             ? document with { Spec = new NetworkPolicyDraw(random, _selectors).Spec() }
-            : document with { Rules = random.List(1, random.From(1, 1, 3), () => Rule(kind)), HasBoth = random.OneIn(3), IsBroken = random.OneIn(30) };
+            : document with { IgnoresQuery = random.OneIn(8), Rules = random.List(1, random.From(1, 1, 3), () => Rule(kind)), HasBoth = random.OneIn(3), IsBroken = random.OneIn(30) };
     }
 
     private Rule Rule(DocumentKind kind)
@@ -97,7 +97,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
         < 15 => new CidrPeers(random.List(random.OneIn(10) ? 0 : 1, 2, Cidr)),
         < 18 => new CidrSetPeers(random.List(random.OneIn(10) ? 0 : 1, 2, () => CidrEntry(isDeny))),
         < 19 => new UnsupportedPeers(random.From("Groups", "Nodes")),
-        _ => direction == Direction.Egress && (cluster.Services.Count > 0 || !isDeny)
+        _ => direction == Direction.Egress && true
             ? new ServicePeers(random.List(1, 2, () => Service(isDeny)))
             : new EndpointPeers(Selector.Of()),
     };
@@ -113,7 +113,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
     {
         0 when cluster.Groups.Count > 0 => new(null, random.From(cluster.Groups).Name),
         1 when cluster.Groups.Count > 0 => new(null, null, Selector.Of(("zone", random.From("a", "b")))),
-        2 when !isDeny => new(null, "nowhere"),
+        2 => new(null, "nowhere"),
         3 when cluster.Groups.Count > 0 && random.OneIn(2) => new(null, random.From(cluster.Groups).Name) { Except = ["10.96.0.0/12"] },
         3 => new("10.0.0.0/8") { Except = random.List(1, 2, () => random.From("10.96.0.0/12", "10.1.0.0/16", "10.200.7.7/32")) },
         4 => new("2001:db8::/32") { Except = ["2001:db8:1::/48"] },
@@ -122,7 +122,7 @@ internal sealed class PolicyDraw(Random random, ClusterModel cluster)
 
     private ServiceReference Service(bool isDeny)
     {
-        if (cluster.Services.Count == 0 || (!isDeny && random.OneIn(6)))
+        if (cluster.Services.Count == 0 || random.OneIn(6))
             return new ServiceReference("ops", "nowhere", null);
 
         var service = random.From(cluster.Services);

@@ -59,9 +59,10 @@ internal sealed class PortDraw(Random random)
         HeaderMatches = random.OneIn(5) ? random.List(1, 2, HeaderMatch) : [],
     };
 
-    private HeaderMatch HeaderMatch() => random.Next(3) switch
+    private HeaderMatch HeaderMatch() => random.Next(4) switch
     {
         0 => new("x-debug", null, null),
+        3 => new("x-token", random.From(null, "1", "2"), null, new SecretReference("ops", random.From("token", "token", "missing"))),
         1 => new(random.From("x-token", "X-Token"), random.From("1", "2"), null),
         _ => new("x-token", random.From("1", "2"), random.From("LOG", "ADD", "DELETE", "REPLACE")),
     };
