@@ -18,7 +18,7 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
     private readonly PortReading _ports = new(faults);
     private readonly IcmpReading _icmp = new(faults);
     private readonly LayerReading _layers = new(selectors.IsOfCluster, faults);
-    private readonly HttpReading _http = new(faults);
+    private readonly HttpReading _http = new(faults, ignoresQuery);
     private readonly HttpTraps _httpTraps = new(ignoresQuery, faults);
     private readonly ExpressionBudget _expressions = new(faults);
 

@@ -66,7 +66,9 @@ public sealed class TrapTests
         var spec = $"{{endpointSelector: {{}}, ingress: [{{toPorts: [{{{Http}path: /a}}]}}}}]}}]}}";
 
         Assert.Single(Good(spec, metadata: "{name: p, annotations: {node-proxy.dev/ignore-query: 'false'}}").Warnings);
-        Assert.Empty(Good(spec, metadata: "{name: p, annotations: {node-proxy.dev/ignore-query: 'true'}}").Warnings);
+        var ignoring = Good(spec, metadata: "{name: p, annotations: {node-proxy.dev/ignore-query: 'true'}}");
+        Assert.Empty(ignoring.Warnings);
+        Assert.True(Assert.Single(Assert.Single(ignoring.Sections[0].Rules).Http!).IgnoresQuery);
     }
 
     [Theory]
