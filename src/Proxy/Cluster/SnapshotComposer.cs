@@ -33,10 +33,19 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             PodCidrs = options.PodCidrs,
             Documents = documents,
             CidrGroups = [.. objects.OfType<CidrGroup>().OrderBy(group => group.Name, StringComparer.Ordinal)],
-            Policies = PolicySnapshot.Compile(documents, PolicyContext.Empty, before.Policies),
+            Policies = PoliciesFor(workloads.Workloads, documents, before.Policies),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
+    }
+
+    // Ready for every workload, since every node judges both ends of what its pods dial.
+    private static PolicySnapshot PoliciesFor(IReadOnlyList<Workload> workloads, List<PolicyDocument> documents, PolicySnapshot before)
+    {
+        var policies = PolicySnapshot.Compile(documents, PolicyContext.Empty, before);
+        foreach (var direction in Enum.GetValues<Direction>())
+            policies.Prepare(direction, workloads.Select(workload => workload.Identity));
+        return policies;
     }
 
     private static List<PolicyDocument> DocumentsOf(object[] objects) =>
