@@ -51,6 +51,13 @@ internal sealed class Product
         };
     }
 
+    /// <summary>The rules with this effect, or any, that the explanation of the verdict says apply.</summary>
+    public string Explain(Question question, RuleEffect? effect)
+    {
+        var applying = _snapshot.Explain(FactsOf(question)).Rules.Where(rule => rule is { Applies: true, IsAudit: false } && (effect is null || rule.Effect == effect));
+        return string.Join(", ", applying.Select(rule => $"{rule.Rule.Name} {rule.Rule.RulePath}").Distinct().Order(StringComparer.Ordinal));
+    }
+
     private ConnectionFacts FactsOf(Question question) => new(
         question.Direction,
         IdentityOf(question.Subject),
