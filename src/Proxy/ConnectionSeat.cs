@@ -185,7 +185,10 @@ internal sealed class ConnectionSeat
         RelayEnd.Idle => OutcomeReason.IdleTimedOut,
         RelayEnd.HalfOpen => OutcomeReason.HalfOpenTimedOut,
         _ => OutcomeReason.OutOfResources,
-    }));
+    }), BufferOwnerOf(connection.Parties));
+
+    // Who opened it; of strangers the pod of this node that they come to, for they may have any number of addresses.
+    private static string BufferOwnerOf(in Parties parties) => (parties.Client.Workload ?? parties.Server.Workload)?.Uid ?? "";
 
     /// <summary>
     /// Looks the ends up in the directory of now, whatever was known of them when the connection was captured or its

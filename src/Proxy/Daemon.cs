@@ -175,6 +175,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         finally
         {
             captured.Leg.Abort();
+            await captured.Leg.GoneAsync();
             captured.Pod.Leave();
             seat.Budget.Leave();
         }

@@ -24,6 +24,7 @@ internal sealed class PlainLeg : Leg
     private bool _peerEnded;
     private bool _wasReset;
     private bool _isClosed;
+    private SocketDrain? _drain;
 
     /// <summary>Takes the socket over, also when it fails; the leg closes it. A socket that is not connected is completed by <see cref="ConnectAsync"/>.</summary>
     internal PlainLeg(Worker worker, TcpSocket socket, bool isConnected)
@@ -147,11 +148,30 @@ internal sealed class PlainLeg : Leg
         return new ValueTask<bool>(!_isClosed);
     }
 
+    /// <summary>
+    /// For so long an orderly close takes and drops what the peer still sends, until it ends: bytes that come and are
+    /// not read make the kernel reset, and a reset may overtake what was written last.
+    /// </summary>
+    internal TimeSpan CloseLinger { get; set; }
+
+    /// <summary>Completes when the socket of a leg that was closed or aborted is closed as well.</summary>
+    internal ValueTask GoneAsync() => _drain is null ? default : _drain.GoneAsync();
+
     internal override void Close()
     {
-        if (!_isClosed)
-            _socket.SetAbortive(false);
-        Release();
+        if (_isClosed)
+            return;
+        _socket.SetAbortive(false);
+        if (CloseLinger == TimeSpan.Zero)
+        {
+            Release();
+            return;
+        }
+
+        _socket.EndSending();
+        _drain = new SocketDrain(_worker, _socket, _token);
+        Detach();
+        _drain.Begin(CloseLinger);
     }
 
     internal override void Abort() => Release();
@@ -160,9 +180,14 @@ internal sealed class PlainLeg : Leg
     {
         if (_isClosed)
             return;
-        _isClosed = true;
         _worker.Forget(_token);
         _socket.Close();
+        Detach();
+    }
+
+    private void Detach()
+    {
+        _isClosed = true;
         OnReset = null;
         if (_reading.IsArmed)
             CompleteRead(Broken);
@@ -172,6 +197,12 @@ internal sealed class PlainLeg : Leg
 
     private void OnReady(Readiness ready)
     {
+        if (_drain is not null)
+        {
+            _drain.Advance();
+            return;
+        }
+
         var failed = (ready & (Readiness.Error | Readiness.HangUp)) != 0;
         _peerEnded |= failed || (ready & Readiness.PeerEnded) != 0;
         if (failed || (ready & (Readiness.Readable | Readiness.PeerEnded)) != 0)

@@ -120,11 +120,15 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
         return true;
     }
 
+    /// <summary>How long the other end may leave a control frame of this one untaken. END waits like the bytes before it.</summary>
+    internal TimeSpan ControlLimit { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Sends a frame without payload, or with one that <see cref="Payload"/> was filled with.</summary>
     internal ValueTask<bool> SendAsync(FrameType type, int length = 0)
     {
         new TunnelFrame(type, length, dialogue.Stream).Write(_outgoing);
-        return SendAsync(_outgoing.AsMemory(0, TunnelFrame.HeaderSize + length));
+        var sending = SendAsync(_outgoing.AsMemory(0, TunnelFrame.HeaderSize + length));
+        return type == FrameType.End || sending.IsCompleted ? sending : LimitAsync(sending);
     }
 
     /// <summary>Where the payload of a control frame is put before it is sent.</summary>
@@ -188,6 +192,16 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     {
         Fault = fault;
         Abort(tellsPeer: false);
+    }
+
+    // Whoever reads nothing at all would hold the stream, and what it was promised, for ever.
+    private async ValueTask<bool> LimitAsync(ValueTask<bool> sending)
+    {
+        var timer = new WheelTimer(() => Abort(tellsPeer: false));
+        worker.Timers.Schedule(timer, ControlLimit);
+        var isSent = await sending;
+        worker.Timers.Cancel(timer);
+        return isSent;
     }
 
     private async Task RestAsync()

@@ -4,12 +4,15 @@ namespace Proxy.Engine;
 internal readonly record struct OpenedStream(StreamOpening Opening, TunnelStream Leg);
 
 /// <summary>The end of a tunnel that accepts streams: the node of the server.</summary>
-internal sealed class TunnelServer(Worker worker, Leg transport)
+/// <param name="worker">The worker of the tunnel.</param>
+/// <param name="transport">The connection, with both ends proven.</param>
+/// <param name="answerLimit">How long the client's node may leave an answer untaken.</param>
+internal sealed class TunnelServer(Worker worker, Leg transport, TimeSpan answerLimit)
 {
     // What the client's node may still send after RETIRE, before it has read it and ends the tunnel.
     internal static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
-    private readonly Tunnel _tunnel = new(worker, transport, new TunnelDialogue(isServer: true));
+    private readonly Tunnel _tunnel = new(worker, transport, new TunnelDialogue(isServer: true)) { ControlLimit = answerLimit };
     private WheelTimer? _linger;
     private bool _retiresWhenFree;
     private int _turn;

@@ -77,6 +77,9 @@ internal sealed class Peer : IDisposable
 
     public void ExpectEnd() => Assert.Equal("", ReceiveToEnd());
 
+    /// <summary>Past TLS: the socket's own orderly end, whatever comes before it.</summary>
+    public void ExpectSocketEnd() => _plain.CopyTo(Stream.Null);
+
     public void ExpectReset()
     {
         var broken = Assert.Throws<IOException>(() => ReceiveToEnd());

@@ -45,6 +45,41 @@ public sealed class PlainLegTests : IDisposable
     }
 
     [Fact]
+    public async Task A_leg_that_lingers_at_its_close_is_orderly_whatever_the_peer_still_sends()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        peer.Send("unread");
+        await _worker.RunAsync(() => leg.WriteAsync("last"u8.ToArray()));
+        var gone = await _worker.AskAsync(() =>
+        {
+            leg.CloseLinger = Patience.Limit;
+            leg.Close();
+            return leg.GoneAsync().AsTask();
+        });
+        Assert.True(leg.IsClosed);
+        await Patience.OnThread(() => peer.Fill(1 << 20));
+        Assert.Equal("last", peer.ReceiveToEnd());
+        Assert.False(gone.IsCompleted);
+        peer.EndSocket();
+        await gone.Soon();
+    }
+
+    [Fact]
+    public async Task A_leg_lingers_no_longer_than_it_may()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        var gone = await _worker.AskAsync(() =>
+        {
+            leg.CloseLinger = TimeSpan.FromMilliseconds(50);
+            leg.Close();
+            return leg.GoneAsync().AsTask();
+        });
+        await gone.Soon();
+        peer.ExpectEnd();
+        Assert.Equal(0, await _worker.AskAsync(() => _worker.Worker.Timers.Pending));
+    }
+
+    [Fact]
     public async Task A_leg_that_never_ended_in_order_resets()
     {
         var (leg, peer) = await _loopback.ConnectAsync(_worker);
