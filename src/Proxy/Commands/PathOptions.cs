@@ -9,26 +9,26 @@ internal sealed class PathOptions
     private const string Cilium = "cilium";
     private const string Refuse = "refuse";
 
-    private readonly Option<string> match = CommandOptions.Text(
+    private readonly Option<string> _match = CommandOptions.Text(
         "--path-match", "Request paths that servers may resolve to another one: strict refuses them, cilium normalises them as Cilium's Envoy does.", "strict", "MODE");
 
-    private readonly Option<string> slashes = CommandOptions.Text(
+    private readonly Option<string> _slashes = CommandOptions.Text(
         "--repeated-slashes", "Slashes in a row in request paths: keep or refuse.", "keep", "MODE");
 
     internal void AddTo(Command command)
     {
-        match.Validators.Add(result => RequireOneOf(result, "strict", Cilium));
-        slashes.Validators.Add(result => RequireOneOf(result, "keep", Refuse));
-        command.Add(match);
-        command.Add(slashes);
+        _match.Validators.Add(result => RequireOneOf(result, "strict", Cilium));
+        _slashes.Validators.Add(result => RequireOneOf(result, "keep", Refuse));
+        command.Add(_match);
+        command.Add(_slashes);
     }
 
     internal ConnectionLimits Apply(ParseResult result, ConnectionLimits limits) => limits with
     {
         Http = limits.Http with
         {
-            NormalisesPaths = result.GetValue(match) == Cilium,
-            RefusesRepeatedSlashes = result.GetValue(slashes) == Refuse,
+            NormalisesPaths = result.GetValue(_match) == Cilium,
+            RefusesRepeatedSlashes = result.GetValue(_slashes) == Refuse,
         },
     };
 

@@ -3,6 +3,7 @@ using Proxy.Http;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
 using Proxy.Policy.Labels;
+using Proxy.Telemetry;
 
 namespace Proxy.Tests.Http;
 
@@ -154,6 +155,22 @@ public sealed class HeaderEditTests
         Assert.True(gate.TryFindUnderway(out var request));
         Assert.True(RulesOf("{headers: ['X-A: v']}").Decide(request.Facts).IsAllowed);
         Assert.False(RulesOf("{headers: ['X-A: w']}").Decide(request.Facts).IsAllowed);
+    }
+
+    [Fact]
+    public void The_flow_says_what_was_found_and_done_without_values()
+    {
+        var rules = RulesOf("{headerMatches: [{name: X-A, value: s3cret, mismatch: REPLACE}, {name: X-B, value: v, mismatch: LOG}]}");
+        var verdict = rules.Decide(new RequestFacts("GET"u8, "/"u8, "a"u8) { Headers = "X-B: w\r\n"u8 });
+        var ring = new FlowRing("node", TimeProvider.System, 1);
+        ring.Write(new FlowEvent { Kind = FlowKind.HttpRequest, Verdict = FlowVerdict.Forwarded, HeaderActions = verdict.Actions });
+        var text = new byte[FlowRecord.TextCapacity];
+        Assert.Equal(FlowReadResult.Read, ring.Read(0, out var record, text));
+
+        var notes = new List<string>();
+        foreach (var action in record.HeaderActions)
+            notes.Add(action.Note);
+        Assert.Equal(["missing-header=X-A, added", "rejected-header=X-B"], notes);
     }
 
     [Fact]
