@@ -13,6 +13,7 @@ using Proxy.Micro;
 if (args is ["memory"])
 {
     MemoryReport.Print();
+    MemoryReport.PrintProcessorTime();
     return 0;
 }
 

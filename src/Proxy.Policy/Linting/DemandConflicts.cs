@@ -12,6 +12,9 @@ internal sealed class DemandConflicts(IReadOnlyList<CompiledSection> sections)
     /// <summary>No more are told.</summary>
     public const int Most = 100;
 
+    /// <summary>No more pairs of rules are compared, so that a document of very many costs little.</summary>
+    public const int MostPairs = 5_000_000;
+
     private readonly CompiledRule[] _allows = [.. sections
         .Where(section => !section.IsAudit)
         .SelectMany(section => section.Rules)
@@ -27,7 +30,7 @@ internal sealed class DemandConflicts(IReadOnlyList<CompiledSection> sections)
         var entries = explicitly.SelectMany(rule => KeysOf(rule).Select(key => (Key: key, Rule: rule)));
         foreach (var group in entries.GroupBy(entry => entry.Key, entry => entry.Rule))
         {
-            foreach (var (one, other) in Pairs([.. group]))
+            foreach (var (one, other) in Pairs([.. group]).Take(MostPairs))
             {
                 if (one.Rule.Authentication != other.Rule.Authentication && Share(one, other))
                     yield return new PolicyFinding(
@@ -40,22 +43,24 @@ internal sealed class DemandConflicts(IReadOnlyList<CompiledSection> sections)
 
     // No demand flows from a plain rule for every peer to an HTTP rule for one: there the request passes unauthenticated.
     private IEnumerable<PolicyFinding> NotAsked() =>
-        from wide in _allows
-        where wide.Peers.IsWide && wide.Http is null && wide.Rule.Authentication == AuthenticationMode.Required
-        from narrow in _allows
-        where !narrow.Peers.IsWide && narrow.Http is not null && narrow.Rule.Authentication == AuthenticationMode.None
-            && Share(wide, narrow) && ShareAPort(wide, narrow)
+        from pair in Pairs(
+            rule => rule.Peers.IsWide && rule.Http is null && rule.Rule.Authentication == AuthenticationMode.Required,
+            rule => !rule.Peers.IsWide && rule.Http is not null && rule.Rule.Authentication == AuthenticationMode.None)
+        let wide = pair.One
+        let narrow = pair.Other
+        where Share(wide, narrow) && ShareAPort(wide, narrow)
         select new PolicyFinding(
             [wide.Rule.Reference, narrow.Rule.Reference],
             "the first demands authentication of every peer, and here that holds for the HTTP rules of the second too",
             "Cilium asks nothing of the second's peers; write the mode there");
 
     private IEnumerable<PolicyFinding> Exempt() =>
-        from lifting in _allows
-        where lifting.Peers.IsWide && lifting.Rule.Authentication == AuthenticationMode.Disabled && !lifting.Rule.Ports.IsAny
-        from demanding in _allows
-        where !demanding.Peers.IsWide && demanding.Rule.Authentication > AuthenticationMode.Disabled && demanding.Rule.Ports.IsAny
-            && Share(lifting, demanding)
+        from pair in Pairs(
+            rule => rule.Peers.IsWide && rule.Rule.Authentication == AuthenticationMode.Disabled && !rule.Rule.Ports.IsAny,
+            rule => !rule.Peers.IsWide && rule.Rule.Authentication > AuthenticationMode.Disabled && rule.Rule.Ports.IsAny)
+        let lifting = pair.One
+        let demanding = pair.Other
+        where Share(lifting, demanding)
         select new PolicyFinding(
             [demanding.Rule.Reference, lifting.Rule.Reference],
             "the first demands authentication of its peers on every port, and the second, which is for every peer, does not lift that here",
@@ -78,6 +83,12 @@ internal sealed class DemandConflicts(IReadOnlyList<CompiledSection> sections)
     // The order in which requirements are written does not matter.
     private static string TextOf(LabelSelector selector) =>
         string.Join(',', selector.Requirements.Select(requirement => requirement.ToString()).Order(StringComparer.Ordinal));
+
+    private IEnumerable<(CompiledRule One, CompiledRule Other)> Pairs(Func<CompiledRule, bool> isOne, Func<CompiledRule, bool> isOther)
+    {
+        CompiledRule[] others = [.. _allows.Where(isOther)];
+        return _allows.Where(isOne).SelectMany(_ => others, (one, other) => (one, other)).Take(MostPairs);
+    }
 
     private static IEnumerable<(CompiledRule One, CompiledRule Other)> Pairs(CompiledRule[] rules)
     {

@@ -9,9 +9,9 @@ internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, Identit
     private readonly CompiledRule[] _open = [.. AllowsOf(sections).Where(rule => rule.Http is null)];
 
     public IEnumerable<PolicyFinding> Find() =>
-        from restricted in AllowsOf(sections)
-        where restricted.Http is not null && restricted.Section.Section.Isolates(restricted.Rule.Direction)
-        from open in _open
+        from pair in Pairs().Take(DemandConflicts.MostPairs)
+        let restricted = pair.Restricted
+        let open = pair.Open
         where open.Rule.Direction == restricted.Rule.Direction && MayShareSubject(restricted, open)
         let port = PortOverlap.Of(restricted.Rule.Ports, open.Rule.Ports)
         where port is not null
@@ -21,6 +21,10 @@ internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, Identit
             [restricted.Rule.Reference, open.Rule.Reference],
             $"the HTTP rules of the first have no effect for {peers} on {port}: the second allows them everything there",
             "give the second HTTP rules too, or take these peers and ports out of it");
+
+    private IEnumerable<(CompiledRule Restricted, CompiledRule Open)> Pairs() => AllowsOf(sections)
+        .Where(rule => rule.Http is not null && rule.Section.Section.Isolates(rule.Rule.Direction))
+        .SelectMany(_ => _open, (restricted, open) => (restricted, open));
 
     private bool MayShareSubject(CompiledRule one, CompiledRule other) =>
         SubjectOverlap.MayShare(one.Section.Section.Subject, other.Section.Section.Subject)
