@@ -7,7 +7,6 @@ using Proxy.Kernel;
 using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Spiffe;
-using Proxy.Spiffe.DelegatedIdentity;
 using Proxy.Telemetry;
 using Proxy.Tls;
 
@@ -38,7 +37,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var flows = new FlowRing(options.NodeName, time);
         var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
-        await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
+        await using var identities = options.Identity.CreateSource(time, log.For("identity").AsAction(LogLevel.Info));
         var probes = new NodeProbes(options.NodeName, NodeRules.WithWhatWorks(options.Capture, tools, log.For("capture").AsAction(LogLevel.Warning)), home, time, log.For("capture").AsAction(LogLevel.Error));
         var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
@@ -106,7 +105,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         Handshakes = new HandshakeTurns { Limit = options.Limits.HandshakesPerClient },
     };
 
-    private void Follow(ClusterSnapshot cluster, DelegatedIdentitySource identities)
+    private void Follow(ClusterSnapshot cluster, IIdentitySource identities)
     {
         _mesh.Publish(cluster);
         identities.Track([.. cluster.LocalTo(options.NodeName).Where(workload => workload.IsEnrolled).Select(ReferenceTo)]);

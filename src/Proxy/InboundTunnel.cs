@@ -85,7 +85,7 @@ internal sealed class InboundTunnel(
             return GiveUp(dialled.Leg);
         if (seat.Admit(connection, dialled.Leg, dialled.Fault) is { } refused)
             return await RefuseAsync(opened, refused);
-        if (!await _server.AcceptAsync())
+        if (!_server.Accept())
             return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
         return await seat.RelayAdmittedAsync(connection, opened.Leg, dialled.Leg!);
     }

@@ -9,8 +9,8 @@ internal sealed record ProxyOptions
     /// <summary>Directory of the manifests that describe the cluster.</summary>
     public required string ManifestDirectory { get; init; }
 
-    /// <summary>Unix socket of a Delegated Identity API: SPIRE's or the embedded issuer's.</summary>
-    public required string IdentitySocket { get; init; }
+    /// <summary>Where SVIDs come from.</summary>
+    public required IdentityOptions Identity { get; init; }
 
     /// <summary>This node, as pods' nodeName says it.</summary>
     public required string NodeName { get; init; }

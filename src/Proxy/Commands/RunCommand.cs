@@ -10,13 +10,9 @@ namespace Proxy.Commands;
 internal static class RunCommand
 {
     private const string ManifestsScheme = "manifests:";
-    private const string DelegatedScheme = "delegated:";
 
     private static readonly Option<string> Cluster = CommandOptions.Text(
         "--cluster", "Where the cluster is read from: manifests:DIR, a directory of Kubernetes YAML, watched.", "manifests:/etc/node-proxy/manifests", "SOURCE");
-
-    private static readonly Option<string> Identity = CommandOptions.Text(
-        "--identity", "Where SVIDs come from: issuer (RUN_DIR/issuer.sock), or delegated:SOCKET, SPIRE's Delegated Identity API.", "issuer", "SOURCE");
 
     private static readonly Option<string> Node = CommandOptions.Text(
         "--node-name", "This node's name, as pods' spec.nodeName says it.", Environment.MachineName, "NAME");
@@ -40,6 +36,8 @@ internal static class RunCommand
 
     private static readonly Option<string> LogLevel = CommandOptions.Text("--log-level", "debug, info, warning or error.", "info", "LEVEL");
 
+    private static readonly IdentitySourceOptions Identity = new();
+
     private static readonly LimitOptions Limits = new();
 
     private static readonly PathOptions Paths = new();
@@ -50,13 +48,13 @@ internal static class RunCommand
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, LogFormat, LogLevel,
+            Cluster, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, LogFormat, LogLevel,
         };
+        Identity.AddTo(command);
         Limits.AddTo(command);
         Paths.AddTo(command);
         Redirection.AddTo(command);
         Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
-        Identity.Validators.Add(CheckIdentity);
         Domain.Validators.Add(CheckDomain);
         PodCidrs.Validators.Add(CheckCidrs);
         LogFormat.Validators.Add(result => RequireOneOf(result, "text", "json"));
@@ -87,11 +85,10 @@ internal static class RunCommand
     private static ProxyOptions ReadOptions(ParseResult arguments)
     {
         var runDirectory = arguments.GetRequiredValue(RunDirectory);
-        var identity = arguments.GetRequiredValue(Identity);
         return new ProxyOptions
         {
             ManifestDirectory = arguments.GetRequiredValue(Cluster)[ManifestsScheme.Length..],
-            IdentitySocket = identity == "issuer" ? Path.Combine(runDirectory, "issuer.sock") : identity[DelegatedScheme.Length..],
+            Identity = Identity.Read(arguments, runDirectory),
             NodeName = arguments.GetRequiredValue(Node),
             TrustDomain = arguments.GetRequiredValue(Domain),
             PodCidrs = [.. arguments.GetRequiredValue(PodCidrs).Select(ParseCidr)],
@@ -112,12 +109,6 @@ internal static class RunCommand
             if (!Cidr.TryParse(text, out _))
                 result.AddError($"--pod-cidr: '{text}' is not a range of addresses, such as 10.0.0.0/16");
         }
-    }
-
-    private static void CheckIdentity(OptionResult result)
-    {
-        if (result.GetValueOrDefault<string>() != "issuer")
-            RequireScheme(result, DelegatedScheme, "issuer or delegated:SOCKET");
     }
 
     private static void CheckDomain(OptionResult result)

@@ -37,7 +37,7 @@ internal static class Lane
                 }
 
                 watch?.Moved();
-                if (!await to.PassAsync(bytes, Leg.Headroom, count))
+                if (!await to.PassAsync(bytes, Leg.Headroom, count, from.IsAtEnd))
                     return false;
                 if (turn % Budget == 0)
                 {

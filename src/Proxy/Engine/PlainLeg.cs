@@ -22,6 +22,9 @@ internal sealed class PlainLeg : Leg
     private bool _isWritable;
     private bool _isConnecting;
     private bool _peerEnded;
+    private bool _hasEnded;
+    private bool _isAtEnd;
+    private bool _isLast;
     private bool _wasReset;
     private bool _isClosed;
     private SocketDrain? _drain;
@@ -78,7 +81,7 @@ internal sealed class PlainLeg : Leg
     internal Endpoint LocalEndpoint => _socket.LocalEndpoint();
 
     /// <summary>True when the peer has sent nothing that is unread, has not ended and has not reset.</summary>
-    internal bool IsQuiet => !_isClosed && _socket.Peek() == SocketFault.WouldBlock;
+    internal bool IsQuiet => !_isClosed && _socket.Peek().Fault == SocketFault.WouldBlock;
 
     /// <summary>Replaces the patience of an application's connection with a peer that is silent.</summary>
     internal void SetKeepAlive(KeepAlive keepAlive)
@@ -106,6 +109,9 @@ internal sealed class PlainLeg : Leg
     internal async ValueTask<SocketFault> ConnectAsync(Endpoint remote)
     {
         var fault = _socket.Connect(remote);
+        // To an application of the same namespace the whole handshake is over by now, and asking once more says so.
+        if (fault == SocketFault.InProgress)
+            fault = _socket.Connect(remote);
         if (fault != SocketFault.InProgress)
         {
             _isWritable = fault == SocketFault.None;
@@ -116,6 +122,21 @@ internal sealed class PlainLeg : Leg
         _ = await _writing.Arm();
         _isConnecting = false;
         return _isClosed ? SocketFault.TimedOut : _socket.TakeError();
+    }
+
+    // The end arrived with or behind what was read just now, and a reset in its place must still be seen by the next read.
+    internal override bool IsAtEnd
+    {
+        get
+        {
+            if (!_peerEnded || _wasReset || _isClosed)
+                return false;
+            if (_isAtEnd)
+                return true;
+            var (count, fault) = _socket.Peek();
+            _wasReset |= fault is not (SocketFault.None or SocketFault.WouldBlock);
+            return _isAtEnd = count == 0 && fault == SocketFault.None;
+        }
     }
 
     internal override ValueTask WaitAsync()
@@ -141,10 +162,16 @@ internal sealed class PlainLeg : Leg
         return TryWrite() is { } done ? new ValueTask<bool>(done) : _writing.Arm();
     }
 
+    /// <summary>The last bytes and the end leave in one packet, where the kernel takes them at once.</summary>
+    internal override ValueTask<bool> PassAsync(byte[] buffer, int start, int count, bool isLast = false)
+    {
+        _isLast = isLast;
+        return WriteAsync(buffer.AsMemory(start, count));
+    }
+
     internal override ValueTask<bool> EndAsync()
     {
-        if (!_isClosed)
-            _socket.EndSending();
+        End();
         return new ValueTask<bool>(!_isClosed);
     }
 
@@ -175,6 +202,14 @@ internal sealed class PlainLeg : Leg
     }
 
     internal override void Abort() => Release();
+
+    private void End()
+    {
+        if (_isClosed || _hasEnded)
+            return;
+        _hasEnded = true;
+        _socket.EndSending();
+    }
 
     private void Release()
     {
@@ -260,6 +295,8 @@ internal sealed class PlainLeg : Leg
             return Broken;
         if (!_isReadable)
             return WouldBlock;
+        if (_isAtEnd)
+            return _wasReset ? Broken : 0;
         var (count, fault) = _socket.Receive(buffer);
         // A short read has drained the socket; but once the peer has ended there will be no further edge to wait for.
         if (fault == SocketFault.WouldBlock || (count > 0 && count < buffer.Length && !_peerEnded))
@@ -279,13 +316,15 @@ internal sealed class PlainLeg : Leg
     {
         while (!_isClosed && _isWritable && _unwritten.Length > 0)
         {
-            var (count, fault) = _socket.Send(_unwritten.Span);
+            var (count, fault) = _socket.Send(_unwritten.Span, hasMore: _isLast);
             _wasReset |= fault == SocketFault.Reset;
             if (fault == SocketFault.WouldBlock)
                 _isWritable = false;
             else if (fault != SocketFault.None)
                 return false;
             _unwritten = _unwritten[count..];
+            if (_isLast && _unwritten.Length == 0)
+                End();
         }
 
         return _isClosed ? false : _unwritten.Length == 0 ? true : null;

@@ -57,11 +57,14 @@ internal sealed class TunnelServer(Worker worker, Leg transport, TimeSpan answer
         return null;
     }
 
-    /// <summary>Tells the client's node that the server has been reached. False when the tunnel is over.</summary>
-    internal ValueTask<bool> AcceptAsync()
+    /// <summary>
+    /// Tells the client's node that the server has been reached, with the server's first bytes if they come at once.
+    /// False when the tunnel is over.
+    /// </summary>
+    internal bool Accept()
     {
         _tunnel.Dialogue.Accept();
-        return _tunnel.SendAsync(FrameType.Accept);
+        return _tunnel.SendSoon(FrameType.Accept);
     }
 
     /// <summary>Tells the client's node that there will be no stream, and why; the tunnel can carry the next one.</summary>
@@ -110,7 +113,7 @@ internal sealed class TunnelServer(Worker worker, Leg transport, TimeSpan answer
 
     private async ValueTask<StreamOpening?> ReadOpeningAsync()
     {
-        var payload = new byte[StreamOpening.Size];
+        var payload = new byte[StreamOpening.Size + TunnelFrame.HeaderSize];
         if (!await _tunnel.ReadPayloadAsync(payload))
             return null;
         if (StreamOpening.TryRead(payload, out var opening))
