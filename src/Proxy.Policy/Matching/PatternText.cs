@@ -61,7 +61,8 @@ internal static class PatternText
         text.Append(')');
     }
 
-    private static void AppendCounts(StringBuilder text, PatternRepeat repeat) => text.Append((repeat.Least, repeat.Most) switch
+    // .NET folds "(?:a+|)+" into "a+". What may be empty may be so each time, so that none of them need be written.
+    private static void AppendCounts(StringBuilder text, PatternRepeat repeat) => text.Append((IsNullable(repeat.Body) ? 0 : repeat.Least, repeat.Most) switch
     {
         (0, null) => "*",
         (1, null) => "+",
@@ -69,6 +70,15 @@ internal static class PatternText
         (var least, null) => string.Create(CultureInfo.InvariantCulture, $"{{{least},}}"),
         (var least, var most) => string.Create(CultureInfo.InvariantCulture, $"{{{least},{most}}}"),
     });
+
+    // A place is not: where it does not hold, nothing matches.
+    private static bool IsNullable(PatternNode node) => node switch
+    {
+        PatternSequence sequence => sequence.Parts.All(IsNullable),
+        PatternChoice choice => choice.Branches.Any(IsNullable),
+        PatternRepeat repeat => repeat.Least == 0 || IsNullable(repeat.Body),
+        _ => false,
+    };
 
     private static string WordFor(EdgeKind kind) => kind switch
     {
