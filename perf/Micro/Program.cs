@@ -20,7 +20,7 @@ if (args is ["memory"])
 // In this process, and in iterations that are shorter than a turn of the scheduler: the machine is shared, and the
 // least of many is what the code costs.
 var decisions = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
-    .WithIterationTime(TimeInterval.FromMilliseconds(4)).WithWarmupCount(10).WithIterationCount(40).WithGcForce(false);
+    .WithIterationTime(TimeInterval.FromMilliseconds(4)).WithWarmupCount(60).WithIterationCount(60).WithGcForce(false);
 var compilations = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
     .WithStrategy(RunStrategy.Monitoring).WithWarmupCount(2).WithIterationCount(10);
 var arguments = args.Length == 0 ? ["--filter", "*"] : args;

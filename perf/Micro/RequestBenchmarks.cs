@@ -28,13 +28,16 @@ public class RequestBenchmarks
     }
 
     [Benchmark(Description = "6 literal rules, the last matches")]
-    public RequestVerdict Literal() => _literals!.Decide(new RequestFacts("POST"u8, "/v1/request-landing"u8, "deathstar"u8));
+    public RequestVerdict Literal() => _literals!.Decide(new RequestFacts("POST"u8, "/v1/request-landing"u8, "deathstar"u8) { HasSettledTarget = true });
 
     [Benchmark(Description = "6 literal rules, none matches")]
-    public RequestVerdict LiteralRefused() => _literals!.Decide(new RequestFacts("PUT"u8, "/v1/exhaust-port"u8, "deathstar"u8));
+    public RequestVerdict LiteralRefused() => _literals!.Decide(new RequestFacts("PUT"u8, "/v1/exhaust-port"u8, "deathstar"u8) { HasSettledTarget = true });
 
     [Benchmark(Description = "a regular expression")]
-    public RequestVerdict Expression() => _expression!.Decide(new RequestFacts("GET"u8, _target, "deathstar"u8));
+    public RequestVerdict Expression() => _expression!.Decide(new RequestFacts("GET"u8, _target, "deathstar"u8) { HasSettledTarget = true });
+
+    [Benchmark(Description = "6 literal rules, a target nobody looked at before")]
+    public RequestVerdict LiteralUnsettled() => _literals!.Decide(new RequestFacts("POST"u8, "/v1/request-landing"u8, "deathstar"u8));
 
     private static HttpRuleSet RulesOf(string rules)
     {

@@ -13,8 +13,6 @@ internal static class ClosedForm
         PolicyDocument { IsRefused: true } policy => policy,
         PolicyDocument policy => OfPolicy(
             written.Document.File, written.Document.Root.Line, policy.Namespace, policy.Name),
-        CidrGroup { IsRefused: true } group => group,
-        CidrGroup group => group with { Cidrs = [], Faults = [written.Place.Fault("the group has two definitions")] },
         // It may have been written to be an enrolled one.
         NamespaceDocument @namespace => @namespace with { Mode = EnrolmentMode.Enabled },
         PodDocument pod => pod with { IsClosed = true },

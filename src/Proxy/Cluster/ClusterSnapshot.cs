@@ -19,9 +19,6 @@ internal sealed class ClusterSnapshot
     /// <summary>The policy documents in force, the refused ones that close what they select included.</summary>
     public IReadOnlyList<PolicyDocument> Documents { get; init; } = [];
 
-    /// <summary>The groups of ranges that policies refer to; a refused one holds no range.</summary>
-    public IReadOnlyList<CidrGroup> CidrGroups { get; init; } = [];
-
     /// <summary>What was wrong with what was read, sorted by file and line.</summary>
     public IReadOnlyList<ManifestFault> Faults { get; init; } = [];
 

@@ -11,9 +11,6 @@ internal static class ObjectReader
         if (PolicyParser.IsPolicyKind(document.ApiVersion, document.Kind))
             return ReadPolicy(document);
 
-        if (PolicyParser.IsCidrGroupKind(document.ApiVersion, document.Kind))
-            return ReadCidrGroup(document);
-
         var fields = new FieldReader(document);
         return (document.ApiVersion, document.Kind) switch
         {
@@ -31,12 +28,6 @@ internal static class ObjectReader
         var policy = PolicyParser.Parse(document);
         var key = KeyOf(document, policy.Namespace, policy.Name);
         return new ManifestObject(key, document, policy, policy.IsRefused, policy.Faults);
-    }
-
-    private static ManifestObject ReadCidrGroup(ManifestDocument document)
-    {
-        var group = PolicyParser.ParseCidrGroup(document);
-        return new ManifestObject(KeyOf(document, "", group.Name), document, group, group.IsRefused, group.Faults);
     }
 
     private static ManifestObject ReadNamespace(ManifestDocument document, FieldReader fields)

@@ -32,7 +32,6 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
             PodCidrs = options.PodCidrs,
             Documents = documents,
-            CidrGroups = [.. objects.OfType<CidrGroup>().OrderBy(group => group.Name, StringComparer.Ordinal)],
             Policies = PoliciesFor(workloads.Workloads, documents, before.Policies),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),

@@ -222,24 +222,18 @@ public class RefusedManifestTests
     }
 
     [Fact]
-    public async Task A_group_of_ranges_keeps_its_last_good_version_and_holds_nothing_without_one()
+    public async Task A_key_written_twice_refuses_one_document_of_its_file()
     {
-        const string Good = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: g, labels: {a: b}}\nspec: {externalCIDRs: [192.0.2.0/24]}";
-        const string Bad = "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: g}\nspec: {externalCIDRs: [192.0.2.0]}";
         await using var manifests = new LiveManifests();
-        manifests.Put("group.yaml", Bad);
-        var refused = Assert.Single((await manifests.StartAsync()).CidrGroups);
-        Assert.Equal(("g", true, 0), (refused.Name, refused.IsRefused, refused.Cidrs.Count));
+        var twice = Manifests.Policy("bad").Replace("spec:", "status: {}\nstatus: {}\nspec:", StringComparison.Ordinal);
+        manifests.Put("all.yaml", Manifests.Policy("good"), twice, Manifests.Pod("web", "10.0.0.1"), Manifests.Pod("two", "10.0.0.2", metadata: "uid: a\n  uid: b"));
 
-        manifests.Put("group.yaml", Good);
-        var good = Assert.Single((await manifests.UntilAsync(snapshot => snapshot.Faults.Count == 0)).CidrGroups);
-        Assert.Equal(["192.0.2.0/24"], good.Cidrs.Select(cidr => cidr.ToString()));
+        var snapshot = await manifests.StartAsync();
 
-        manifests.Put("group.yaml", Bad);
-        Assert.Same(good, Assert.Single((await manifests.UntilAsync(snapshot => snapshot.Faults.Count == 1)).CidrGroups));
-
-        manifests.Delete("group.yaml");
-        Assert.Empty((await manifests.UntilAsync(snapshot => snapshot.Faults.Count == 0)).CidrGroups);
+        Assert.Equal([("bad", true), ("good", false)], snapshot.Documents.Select(document => (document.Name, document.IsRefused)));
+        Assert.NotNull(snapshot.FindWorkload(Ip("10.0.0.1")));
+        Assert.Null(snapshot.FindWorkload(Ip("10.0.0.2")));
+        Assert.Equal(["CiliumNetworkPolicy default/bad", "Pod default/two"], snapshot.Faults.Select(fault => fault.Document));
     }
 
     private static Verdict Decide(ClusterSnapshot snapshot) => snapshot.Policies.Decide(new ConnectionFacts(
