@@ -3,6 +3,7 @@ using Proxy.Engine;
 using Proxy.Http;
 using Proxy.Lifetime;
 using Proxy.Telemetry;
+using Proxy.Tls;
 
 namespace Proxy;
 
@@ -95,6 +96,9 @@ internal sealed class ConnectionSeat
 
     /// <summary>How many connections the process may have; the one thing that the workers share.</summary>
     internal ConnectionBudget Budget { get; init; } = new(int.MaxValue, int.MaxValue);
+
+    /// <summary>Who speaks TLS to other nodes.</summary>
+    internal TlsEngine Tls { get; init; }
 
     internal ConnectionTable Table { get; } = new();
 

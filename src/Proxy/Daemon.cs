@@ -20,6 +20,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
 
     private readonly MeshState _mesh = new();
     private readonly LocalPods _pods = new();
+    private TlsEngine _tls;
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Runs until <paramref name="stop"/>; capture rules stay, so that pods are closed and not open afterwards.</summary>
@@ -28,6 +29,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     {
         var budget = CreateBudget();
         RuntimeThreads.StartPool();
+        ChooseTls();
         var tools = RequireCapture();
         log.Debug($"{ProgramCode.LoadAll()} assemblies loaded");
         if (options.PodCidrs.Count == 0)
@@ -43,7 +45,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += Follow;
-        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits);
+        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits, _tls);
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);
@@ -86,13 +88,19 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         return budget;
     }
 
+    private void ChooseTls()
+    {
+        (_tls, var note) = TlsEngines.Choose(options.Tls);
+        log.Write(_tls == TlsEngine.SslStream && note.Length > 0 ? LogLevel.Warning : LogLevel.Info, "TLS", ("by", _tls.Text()), ("detail", note));
+    }
+
     private List<ConnectionSeat> StartWorkers(FlowRing flows, ConnectionBudget budget)
     {
         var seats = new List<ConnectionSeat>();
         for (var i = 0; i < options.Workers; i++)
         {
             var worker = CreateWorker(i);
-            seats.Add(new ConnectionSeat(worker, options.Workers, _mesh, options.NodeName, options.Limits, flows, time) { Budget = budget });
+            seats.Add(new ConnectionSeat(worker, options.Workers, _mesh, options.NodeName, options.Limits, flows, time) { Budget = budget, Tls = _tls });
             worker.Start();
         }
 
@@ -114,7 +122,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
 
     private void Follow(IdentitySnapshot identities)
     {
-        TlsContexts.Prepare(identities.Svids.Select(held => held.Svid));
+        _tls.Prepare(identities.Svids.Select(held => held.Svid));
         _mesh.Publish(identities);
     }
 

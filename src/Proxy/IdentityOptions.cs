@@ -16,23 +16,23 @@ internal abstract record IdentityOptions
 
     /// <summary>SPIRE's Delegated Identity API, which the embedded issuer speaks too.</summary>
     /// <param name="SocketPath">The agent's admin socket, or the issuer's.</param>
-    internal sealed record Delegated(string SocketPath) : IdentityOptions;
+    internal sealed record FromDelegates(string SocketPath) : IdentityOptions;
 
     /// <summary>A SPIFFE Broker API.</summary>
     /// <param name="Endpoint">Where it is served.</param>
     /// <param name="Server">Who its server must be.</param>
     /// <param name="WorkloadApi">Where this process learns who it is itself.</param>
-    internal sealed record Brokered(ApiEndpoint Endpoint, SpiffeIdPattern Server, ApiEndpoint WorkloadApi) : IdentityOptions;
+    internal sealed record FromBroker(ApiEndpoint Endpoint, SpiffeIdPattern Server, ApiEndpoint WorkloadApi) : IdentityOptions;
 
     /// <summary>A SPIFFE Workload API: one identity for the one workload of this host.</summary>
     /// <param name="Endpoint">Where it is served.</param>
-    internal sealed record Own(ApiEndpoint Endpoint) : IdentityOptions;
+    internal sealed record FromWorkloadApi(ApiEndpoint Endpoint) : IdentityOptions;
 
     internal IIdentitySource CreateSource(TimeProvider time, Action<string> log) => this switch
     {
-        Delegated delegated => new DelegatedIdentitySource(delegated.SocketPath, time, log),
-        Brokered broker => new BrokerSource(broker.Endpoint, broker.Server, broker.WorkloadApi, time, log),
-        Own own => new WorkloadApiSource(own.Endpoint, time, log),
+        FromDelegates delegated => new DelegatedIdentitySource(delegated.SocketPath, time, log),
+        FromBroker broker => new BrokerSource(broker.Endpoint, broker.Server, broker.WorkloadApi, time, log),
+        FromWorkloadApi own => new WorkloadApiSource(own.Endpoint, time, log),
         _ => throw new UnreachableException(),
     };
 }

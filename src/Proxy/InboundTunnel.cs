@@ -12,7 +12,7 @@ namespace Proxy;
 /// told of by itself. The tunnel ends with the SVID, the bundle or the pod that it rests on.
 /// </summary>
 internal sealed class InboundTunnel(
-    ConnectionSeat seat, CapturedConnection captured, LiveConnection tunnel, SslStreamLeg leg, X509Svid svid, PeerVerifier verifier,
+    ConnectionSeat seat, CapturedConnection captured, LiveConnection tunnel, TlsLeg leg, X509Svid svid, PeerVerifier verifier,
     Action<CapturedConnection, ConnectionOutcome> tell)
 {
     private readonly TunnelServer _server = new(seat.Worker, leg, seat.Limits.Open);

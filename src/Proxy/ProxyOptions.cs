@@ -1,5 +1,6 @@
 using Proxy.Kernel;
 using Proxy.Policy;
+using Proxy.Tls;
 
 namespace Proxy;
 
@@ -29,6 +30,9 @@ internal sealed record ProxyOptions
 
     /// <summary>Port of the admin server on loopback.</summary>
     public ushort AdminPort { get; init; } = 15020;
+
+    /// <summary>Who speaks TLS to other nodes; null for the preferred one that works here.</summary>
+    public TlsEngine? Tls { get; init; }
 
     public ConnectionLimits Limits { get; init; } = new();
 

@@ -57,17 +57,17 @@ internal sealed class IdentitySourceOptions
         options = null;
         error = $"--identity: '{source}' is not supported; expected issuer, delegated:SOCKET, broker[:ENDPOINT] or workload-api[:ENDPOINT]";
         if (source == Issuer)
-            options = new IdentityOptions.Delegated(Path.Combine(runDirectory, "issuer.sock"));
+            options = new IdentityOptions.FromDelegates(Path.Combine(runDirectory, "issuer.sock"));
         else if (source.StartsWith(Delegated, StringComparison.Ordinal) && source.Length > Delegated.Length)
-            options = new IdentityOptions.Delegated(source[Delegated.Length..]);
+            options = new IdentityOptions.FromDelegates(source[Delegated.Length..]);
         else if (TryCut(source, WorkloadApi, WorkloadVariable, out var own))
-            options = ReadEndpoint("--identity workload-api", own, allowNames: false, out error) is { } endpoint ? new IdentityOptions.Own(endpoint) : null;
+            options = ReadEndpoint("--identity workload-api", own, allowNames: false, out error) is { } endpoint ? new IdentityOptions.FromWorkloadApi(endpoint) : null;
         else if (TryCut(source, Broker, BrokerVariable, out var broker))
             options = ReadBroker(broker, server, workloadApi, out error);
         return options is not null;
     }
 
-    private static IdentityOptions.Brokered? ReadBroker(string broker, string server, string workloadApi, out string error)
+    private static IdentityOptions.FromBroker? ReadBroker(string broker, string server, string workloadApi, out string error)
     {
         var own = workloadApi.Length > 0 ? workloadApi : FromEnvironment(WorkloadVariable);
         if (ReadEndpoint("--identity broker", broker, allowNames: true, out error) is not { } endpoint
@@ -77,7 +77,7 @@ internal sealed class IdentitySourceOptions
         error = server.Length == 0
             ? "--broker-id is missing: whom the workloads' keys are taken from must be known, for example spiffe://example.org/spire/agent/*"
             : $"--broker-id: '{server}' is neither a SPIFFE ID nor one with /* at its end";
-        return SpiffeIdPattern.TryParse(server, out var pattern) ? new IdentityOptions.Brokered(endpoint, pattern, api) : null;
+        return SpiffeIdPattern.TryParse(server, out var pattern) ? new IdentityOptions.FromBroker(endpoint, pattern, api) : null;
     }
 
     private static ApiEndpoint? ReadEndpoint(string option, string text, bool allowNames, out string error)

@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Proxy.Policy;
 using Proxy.Spiffe;
 using Proxy.Telemetry;
+using Proxy.Tls;
 
 namespace Proxy.Commands;
 
@@ -32,6 +33,9 @@ internal static class RunCommand
     private static readonly Option<int> AdminPort = CommandOptions.Number(
         "--admin-port", "Port of the admin server on 127.0.0.1.", 15020, 1, 65535);
 
+    private static readonly Option<string> Tls = CommandOptions.Text(
+        "--tls", $"Who speaks TLS: libssl, the system's OpenSSL 3 at first hand, or sslstream, .NET's stream over it. Without a word {TlsEngines.Preferred.Text()}.", "", "ENGINE");
+
     private static readonly Option<string> LogFormat = CommandOptions.Text("--log-format", "text or json.", "text", "FORMAT");
 
     private static readonly Option<string> LogLevel = CommandOptions.Text("--log-level", "debug, info, warning or error.", "info", "LEVEL");
@@ -48,7 +52,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, LogFormat, LogLevel,
+            Cluster, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
         };
         Identity.AddTo(command);
         Limits.AddTo(command);
@@ -57,6 +61,7 @@ internal static class RunCommand
         Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
         Domain.Validators.Add(CheckDomain);
         PodCidrs.Validators.Add(CheckCidrs);
+        Tls.Validators.Add(CheckTls);
         LogFormat.Validators.Add(result => RequireOneOf(result, "text", "json"));
         LogLevel.Validators.Add(result => RequireOneOf(result, "debug", "info", "warning", "error"));
         command.SetAction(RunAsync);
@@ -95,6 +100,7 @@ internal static class RunCommand
             RunDirectory = runDirectory,
             Workers = arguments.GetValue(Workers),
             AdminPort = (ushort)arguments.GetValue(AdminPort),
+            Tls = arguments.GetRequiredValue(Tls) is { Length: > 0 } engine ? Enum.Parse<TlsEngine>(engine, ignoreCase: true) : null,
             Capture = Redirection.Read(arguments),
             Limits = Paths.Apply(arguments, Limits.Read(arguments)),
         };
@@ -109,6 +115,12 @@ internal static class RunCommand
             if (!Cidr.TryParse(text, out _))
                 result.AddError($"--pod-cidr: '{text}' is not a range of addresses, such as 10.0.0.0/16");
         }
+    }
+
+    private static void CheckTls(OptionResult result)
+    {
+        if (result.GetValueOrDefault<string>() is { Length: > 0 })
+            RequireOneOf(result, "libssl", "sslstream");
     }
 
     private static void CheckDomain(OptionResult result)

@@ -5,7 +5,8 @@ namespace Proxy.Engine;
 /// <summary>A TCP socket in a worker's epoll, edge-triggered.</summary>
 internal sealed class PlainLeg : Leg
 {
-    private const int WouldBlock = -2;
+    /// <summary>What <see cref="TryReceive"/> and <see cref="TrySend"/> answer when the kernel has, or takes, nothing for now.</summary>
+    internal const int WouldBlock = -2;
 
     // No idle limit: a quiet connection lives on. Only a peer that is gone is noticed, after four and a half minutes.
     private static readonly KeepAlive Patient = new(TimeSpan.FromMinutes(2), TimeSpan.FromSeconds(30), Probes: 5);
@@ -78,6 +79,11 @@ internal sealed class PlainLeg : Leg
 
     internal bool IsClosed => _isClosed;
 
+    internal Worker Worker => _worker;
+
+    /// <summary>True when the last receive did not take all there was, as far as is known.</summary>
+    internal bool MayHaveBytes => _isReadable;
+
     internal Endpoint LocalEndpoint => _socket.LocalEndpoint();
 
     /// <summary>True when the peer has sent nothing that is unread, has not ended and has not reset.</summary>
@@ -104,6 +110,35 @@ internal sealed class PlainLeg : Leg
         _wasReset |= count == Broken;
         return count == WouldBlock ? 0 : count;
     }
+
+    /// <summary>Reads what is there: bytes, 0 at the peer's orderly end, <see cref="Leg.Broken"/> or <see cref="WouldBlock"/>.</summary>
+    internal int TryReceive(Span<byte> buffer)
+    {
+        var count = TryRead(buffer);
+        _wasReset |= count == Broken;
+        return count;
+    }
+
+    /// <summary>Sends what the kernel takes: bytes, <see cref="Leg.Broken"/> or <see cref="WouldBlock"/>.</summary>
+    internal int TrySend(ReadOnlySpan<byte> bytes, bool hasMore)
+    {
+        if (_isClosed)
+            return Broken;
+        if (!_isWritable)
+            return WouldBlock;
+        var (count, fault) = _socket.Send(bytes, hasMore);
+        _wasReset |= fault == SocketFault.Reset;
+        _isWritable = fault != SocketFault.WouldBlock;
+        return fault switch
+        {
+            SocketFault.None => count,
+            SocketFault.WouldBlock => WouldBlock,
+            _ => Broken,
+        };
+    }
+
+    /// <summary>Completes when <see cref="TrySend"/> would not wait; nothing else may be written meanwhile.</summary>
+    internal ValueTask WaitWritableAsync() => _isWritable || _isClosed ? default : _writing.ArmUntyped();
 
     /// <summary>Connects; the socket is bound already where it must be. Closed while waiting: <see cref="SocketFault.TimedOut"/>.</summary>
     internal async ValueTask<SocketFault> ConnectAsync(Endpoint remote)

@@ -8,10 +8,10 @@ public sealed class IdentitySourceOptionsTests
     private static readonly string[] Broker = ["--broker-id", "spiffe://td/spire/agent/*", "--workload-api", "unix:///run/agent.sock"];
 
     [Theory]
-    [InlineData("issuer", "Delegated { SocketPath = /run/x/issuer.sock }")]
-    [InlineData("delegated:/run/admin.sock", "Delegated { SocketPath = /run/admin.sock }")]
-    [InlineData("workload-api:unix:///run/agent.sock", "Own { Endpoint = unix:///run/agent.sock }")]
-    [InlineData("workload-api:tcp://127.0.0.1:80", "Own { Endpoint = tcp://127.0.0.1:80 }")]
+    [InlineData("issuer", "FromDelegates { SocketPath = /run/x/issuer.sock }")]
+    [InlineData("delegated:/run/admin.sock", "FromDelegates { SocketPath = /run/admin.sock }")]
+    [InlineData("workload-api:unix:///run/agent.sock", "FromWorkloadApi { Endpoint = unix:///run/agent.sock }")]
+    [InlineData("workload-api:tcp://127.0.0.1:80", "FromWorkloadApi { Endpoint = tcp://127.0.0.1:80 }")]
     public void A_source_has_its_endpoint(string source, string expected) => Assert.Equal(expected, Read("--identity", source).ToString());
 
     [Theory]
@@ -19,7 +19,7 @@ public sealed class IdentitySourceOptionsTests
     [InlineData("broker:tcp://agent.local:80")]
     public void A_broker_has_its_id_and_a_workload_api_beside_it(string source)
     {
-        var broker = Assert.IsType<IdentityOptions.Brokered>(Read(["--identity", source, .. Broker]));
+        var broker = Assert.IsType<IdentityOptions.FromBroker>(Read(["--identity", source, .. Broker]));
 
         Assert.Equal(source["broker:".Length..], broker.Endpoint.Text);
         Assert.Equal("spiffe://td/spire/agent/*", broker.Server.ToString());
