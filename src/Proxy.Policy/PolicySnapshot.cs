@@ -1,5 +1,6 @@
 using Proxy.Policy.Documents;
 using Proxy.Policy.Labels;
+using Proxy.Policy.Linting;
 using Proxy.Policy.Matching;
 
 namespace Proxy.Policy;
@@ -9,8 +10,19 @@ public sealed class PolicySnapshot
 {
     private readonly SectionTable _table;
     private readonly VerdictCache _cache = new();
+    private readonly Lazy<IReadOnlyList<PolicyFinding>> _conflicts;
 
-    private PolicySnapshot(SectionTable table) => _table = table;
+    private PolicySnapshot(SectionTable table)
+    {
+        _table = table;
+        _conflicts = new Lazy<IReadOnlyList<PolicyFinding>>(() => new DemandConflicts(table.Sections).Find());
+    }
+
+    /// <summary>
+    /// Rules that Cilium would refuse together, or read otherwise: two authentication modes for the same peers and port. The
+    /// stronger holds.
+    /// </summary>
+    public IReadOnlyList<PolicyFinding> Conflicts => _conflicts.Value;
 
     /// <summary>No document: nobody is isolated.</summary>
     public static PolicySnapshot Empty { get; } = new(SectionTable.Empty);
@@ -59,6 +71,13 @@ public sealed class PolicySnapshot
         foreach (var subject in subjects)
             SubjectOf(direction, subject);
     }
+
+    /// <summary>Decides, and tells of every rule that was looked at whether it applied, and why not.</summary>
+    public PolicyExplanation Explain(in ConnectionFacts facts) => new RuleWalk(_table.Sections).Explain(Decide(facts), facts);
+
+    /// <summary>As <see cref="Explain(in ConnectionFacts)"/>, with a request on the connection.</summary>
+    public PolicyExplanation Explain(in ConnectionFacts facts, in RequestFacts request) =>
+        new RuleWalk(_table.Sections).Explain(Decide(facts), facts, request);
 
     private SubjectPolicy SubjectOf(Direction direction, Identity subject) =>
         _cache.Find(direction, subject)

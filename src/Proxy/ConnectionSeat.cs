@@ -3,6 +3,7 @@ using Proxy.Engine;
 using Proxy.Http;
 using Proxy.Lifetime;
 using Proxy.Telemetry;
+using Proxy.Tls;
 
 namespace Proxy;
 
@@ -96,6 +97,9 @@ internal sealed class ConnectionSeat
     /// <summary>How many connections the process may have; the one thing that the workers share.</summary>
     internal ConnectionBudget Budget { get; init; } = new(int.MaxValue, int.MaxValue);
 
+    /// <summary>Who speaks TLS to other nodes.</summary>
+    internal TlsEngine Tls { get; init; }
+
     internal ConnectionTable Table { get; } = new();
 
     internal OutboundTunnels Tunnels { get; }
@@ -185,7 +189,10 @@ internal sealed class ConnectionSeat
         RelayEnd.Idle => OutcomeReason.IdleTimedOut,
         RelayEnd.HalfOpen => OutcomeReason.HalfOpenTimedOut,
         _ => OutcomeReason.OutOfResources,
-    }));
+    }), BufferOwnerOf(connection.Parties));
+
+    // Who opened it; of strangers the pod of this node that they come to, for they may have any number of addresses.
+    private static string BufferOwnerOf(in Parties parties) => (parties.Client.Workload ?? parties.Server.Workload)?.Uid ?? "";
 
     /// <summary>
     /// Looks the ends up in the directory of now, whatever was known of them when the connection was captured or its

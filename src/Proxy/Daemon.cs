@@ -7,7 +7,6 @@ using Proxy.Kernel;
 using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Spiffe;
-using Proxy.Spiffe.DelegatedIdentity;
 using Proxy.Telemetry;
 using Proxy.Tls;
 
@@ -21,6 +20,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
 
     private readonly MeshState _mesh = new();
     private readonly LocalPods _pods = new();
+    private TlsEngine _tls;
     private readonly Channel<bool> _changes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>Runs until <paramref name="stop"/>; capture rules stay, so that pods are closed and not open afterwards.</summary>
@@ -29,6 +29,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
     {
         var budget = CreateBudget();
         RuntimeThreads.StartPool();
+        ChooseTls();
         var tools = RequireCapture();
         log.Debug($"{ProgramCode.LoadAll()} assemblies loaded");
         if (options.PodCidrs.Count == 0)
@@ -38,13 +39,13 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var flows = new FlowRing(options.NodeName, time);
         var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
-        await using var identities = new DelegatedIdentitySource(options.IdentitySocket, time, log.For("identity").AsAction(LogLevel.Info));
+        await using var identities = options.Identity.CreateSource(time, log.For("identity").AsAction(LogLevel.Info));
         var probes = new NodeProbes(options.NodeName, NodeRules.WithWhatWorks(options.Capture, tools, log.For("capture").AsAction(LogLevel.Warning)), home, time, log.For("capture").AsAction(LogLevel.Error));
         var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += Follow;
-        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits);
+        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits, _tls);
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);
@@ -87,13 +88,19 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         return budget;
     }
 
+    private void ChooseTls()
+    {
+        (_tls, var note) = TlsEngines.Choose(options.Tls);
+        log.Write(_tls == TlsEngine.SslStream && note.Length > 0 ? LogLevel.Warning : LogLevel.Info, "TLS", ("by", _tls.Text()), ("detail", note));
+    }
+
     private List<ConnectionSeat> StartWorkers(FlowRing flows, ConnectionBudget budget)
     {
         var seats = new List<ConnectionSeat>();
         for (var i = 0; i < options.Workers; i++)
         {
             var worker = CreateWorker(i);
-            seats.Add(new ConnectionSeat(worker, options.Workers, _mesh, options.NodeName, options.Limits, flows, time) { Budget = budget });
+            seats.Add(new ConnectionSeat(worker, options.Workers, _mesh, options.NodeName, options.Limits, flows, time) { Budget = budget, Tls = _tls });
             worker.Start();
         }
 
@@ -106,7 +113,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         Handshakes = new HandshakeTurns { Limit = options.Limits.HandshakesPerClient },
     };
 
-    private void Follow(ClusterSnapshot cluster, DelegatedIdentitySource identities)
+    private void Follow(ClusterSnapshot cluster, IIdentitySource identities)
     {
         _mesh.Publish(cluster);
         identities.Track([.. cluster.LocalTo(options.NodeName).Where(workload => workload.IsEnrolled).Select(ReferenceTo)]);
@@ -115,7 +122,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
 
     private void Follow(IdentitySnapshot identities)
     {
-        TlsContexts.Prepare(identities.Svids.Select(held => held.Svid));
+        _tls.Prepare(identities.Svids.Select(held => held.Svid));
         _mesh.Publish(identities);
     }
 
@@ -175,6 +182,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         finally
         {
             captured.Leg.Abort();
+            await captured.Leg.GoneAsync();
             captured.Pod.Leave();
             seat.Budget.Leave();
         }

@@ -2,13 +2,14 @@ using System.Text.Json;
 using Proxy.Capture;
 using Proxy.Policy;
 using Proxy.Spiffe;
+using Proxy.Tls;
 
 namespace Proxy;
 
 /// <summary>What the process holds and does now, for people and tools.</summary>
 internal sealed class DaemonStatus(
     MeshState mesh, LocalPods pods, PodNamespaces namespaces, NodeProbes probes, IIdentitySource identities,
-    IReadOnlyList<ConnectionSeat> seats, ConnectionBudget budget, ConnectionLimits limits)
+    IReadOnlyList<ConnectionSeat> seats, ConnectionBudget budget, ConnectionLimits limits, TlsEngine tls)
 {
     /// <summary>True while every enrolled pod of this node is captured.</summary>
     internal bool IsReady { get; set; }
@@ -23,6 +24,7 @@ internal sealed class DaemonStatus(
         WriteCapture(json);
         new LimitStatus(seats, budget, limits).Write(json);
         json.WriteNumber("workers", seats.Count);
+        json.WriteString("tls", tls.Text());
         json.WriteEndObject();
     }
 

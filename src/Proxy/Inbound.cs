@@ -46,10 +46,10 @@ internal sealed class Inbound(ConnectionSeat seat, Action<CapturedConnection, Co
         if (seat.Mesh.Identities.FindBundle(client.ExpectedId.TrustDomain) is not { } bundle)
             return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoBundle);
 
-        var leg = new SslStreamLeg(captured.Leg);
+        var leg = seat.Tls.Secure(captured.Leg);
         connection.AttachClient(leg);
         var verifier = new PeerVerifier(bundle, client.ExpectedId, seat.Time);
-        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier, () => leg.AuthenticateAsServerAsync(TlsContexts.ForServer(svid, verifier)));
+        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier, () => leg.AuthenticateAsServerAsync(svid, verifier));
         if (handshake.Reason is { } reason)
             return seat.RefuseHandshake(connection, judgement, reason, handshake.Detail);
 

@@ -12,16 +12,17 @@ namespace Proxy;
 /// told of by itself. The tunnel ends with the SVID, the bundle or the pod that it rests on.
 /// </summary>
 internal sealed class InboundTunnel(
-    ConnectionSeat seat, CapturedConnection captured, LiveConnection tunnel, SslStreamLeg leg, X509Svid svid, PeerVerifier verifier,
+    ConnectionSeat seat, CapturedConnection captured, LiveConnection tunnel, TlsLeg leg, X509Svid svid, PeerVerifier verifier,
     Action<CapturedConnection, ConnectionOutcome> tell)
 {
-    private readonly TunnelServer _server = new(seat.Worker, leg);
+    private readonly TunnelServer _server = new(seat.Worker, leg, seat.Limits.Open);
 
     internal async ValueTask<ConnectionOutcome> RunAsync()
     {
         tunnel.IsTunnel = true;
         tunnel.OnSpared = RetireIfOutdated;
         captured.Leg.SetKeepAlive(Tunnel.WithStream);
+        captured.Leg.CloseLinger = TunnelServer.Linger;
         RetireIfOutdated();
         while (await NextAsync() is { } opened)
         {
@@ -43,6 +44,7 @@ internal sealed class InboundTunnel(
         seat.Worker.Timers.Schedule(timer, seat.Limits.Tunnels.Idle * 2);
         captured.Leg.SetKeepAliveProbes(Tunnel.AtRest.Probes);
         captured.Pod.BeginRest();
+        seat.Budget.BeginInboundRest();
         var place = seat.RestingInbound.AddLast(_server);
         try
         {
@@ -51,6 +53,7 @@ internal sealed class InboundTunnel(
         finally
         {
             seat.RestingInbound.Remove(place);
+            seat.Budget.EndInboundRest();
             captured.Pod.EndRest();
             captured.Leg.SetKeepAliveProbes(Tunnel.WithStream.Probes);
             seat.Worker.Timers.Cancel(timer);
@@ -82,7 +85,7 @@ internal sealed class InboundTunnel(
             return GiveUp(dialled.Leg);
         if (seat.Admit(connection, dialled.Leg, dialled.Fault) is { } refused)
             return await RefuseAsync(opened, refused);
-        if (!await _server.AcceptAsync())
+        if (!_server.Accept())
             return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
         return await seat.RelayAdmittedAsync(connection, opened.Leg, dialled.Leg!);
     }
@@ -96,7 +99,7 @@ internal sealed class InboundTunnel(
 
     private ConnectionOutcome? FindRefusal(LiveConnection connection)
     {
-        if (captured.Pod.Connections > seat.Limits.ConnectionsPerWorkload)
+        if (captured.Pod.Connections > seat.Limits.ConnectionsPerWorkload || !seat.Budget.IsWithinShare(captured.Pod.Connections))
             return seat.Refuse(connection.Parties, Direction.Ingress, OutcomeReason.TooManyConnections);
         if (seat.FindLostGround(connection) is { } lost)
             return seat.Refuse(connection.Parties, Direction.Ingress, lost);

@@ -29,7 +29,7 @@ internal sealed class LimitStatus(IReadOnlyList<ConnectionSeat> seats, Connectio
         json.WriteNumber("used", budget.Connections);
         json.WriteNumber("limit", budget.Limit);
         json.WriteNumber("refused", budget.Refused);
-        json.WriteNumber("limitPerWorkload", limits.ConnectionsPerWorkload);
+        json.WriteNumber("limitPerWorkload", Math.Min(limits.ConnectionsPerWorkload, budget.Share));
         json.WriteEndObject();
     }
 

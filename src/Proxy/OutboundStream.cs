@@ -71,12 +71,12 @@ internal sealed class OutboundStream(
         if (dialled.Leg is not { } transport)
             return new Secured(seat.Fail(connection, OutcomeReasons.From(dialled.Fault)));
 
-        var leg = new SslStreamLeg(transport);
+        var leg = seat.Tls.Secure(transport);
         connection.AttachServer(leg);
         var verifier = new PeerVerifier(bundle, _serverId, seat.Time);
         var handshake = await Handshake.RunAsync(
             seat.Worker, leg, turn, seat.Limits.Handshake, verifier,
-            () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
+            () => leg.AuthenticateAsClientAsync(svid, verifier));
         return handshake.Reason is { } reason
             ? new Secured(seat.RefuseHandshake(connection, judgement, reason, handshake.Detail))
             : new Secured(null, leg, transport, verifier.ExpiresAt);
@@ -134,7 +134,7 @@ internal sealed class OutboundStream(
         return (answer, failure);
     }
 
-    private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(SslStreamLeg leg)
+    private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(TlsLeg leg)
     {
         if (Prove() is { } lost)
             return lost;
@@ -167,5 +167,5 @@ internal sealed class OutboundStream(
     }
 
     private readonly record struct Secured(
-        ConnectionOutcome? Refusal, SslStreamLeg? Leg = null, PlainLeg? Socket = null, DateTimeOffset ExpiresAt = default);
+        ConnectionOutcome? Refusal, TlsLeg? Leg = null, PlainLeg? Socket = null, DateTimeOffset ExpiresAt = default);
 }

@@ -32,7 +32,7 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
             await OpenQuestionsAsync(SeatOfQuestions());
             return this;
         }
-        catch (IOException)
+        catch
         {
             await DisposeAsync();
             throw;
@@ -112,14 +112,14 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
         if (!pod.TryEnter(seat.Limits.ConnectionsPerWorkload))
             return OutcomeReason.TooManyConnections;
         // What rests makes room for what is wanted now: a tunnel of this node at once, one of another's when it has heard.
-        var hasRoom = seat.Budget.TryEnter();
-        while (!hasRoom && seat.Tunnels.TryEndOne())
-            hasRoom = seat.Budget.TryEnter();
-        if (hasRoom)
+        var admission = seat.Budget.TryEnter(pod.Connections);
+        while (admission == Admission.ProcessIsFull && seat.Tunnels.TryEndOne())
+            admission = seat.Budget.TryEnter(pod.Connections);
+        if (admission == Admission.Admitted)
             return null;
         seat.RetireOneInbound();
         pod.Leave();
-        return OutcomeReason.OutOfResources;
+        return admission == Admission.WorkloadIsFull ? OutcomeReason.TooManyConnections : OutcomeReason.OutOfResources;
     }
 
     private void Refuse(ConnectionSeat seat, ClientAddress client, OriginalDestination destination, bool isOutbound, OutcomeReason reason) =>

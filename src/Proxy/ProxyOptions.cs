@@ -1,5 +1,6 @@
 using Proxy.Kernel;
 using Proxy.Policy;
+using Proxy.Tls;
 
 namespace Proxy;
 
@@ -9,8 +10,8 @@ internal sealed record ProxyOptions
     /// <summary>Directory of the manifests that describe the cluster.</summary>
     public required string ManifestDirectory { get; init; }
 
-    /// <summary>Unix socket of a Delegated Identity API: SPIRE's or the embedded issuer's.</summary>
-    public required string IdentitySocket { get; init; }
+    /// <summary>Where SVIDs come from.</summary>
+    public required IdentityOptions Identity { get; init; }
 
     /// <summary>This node, as pods' nodeName says it.</summary>
     public required string NodeName { get; init; }
@@ -29,6 +30,9 @@ internal sealed record ProxyOptions
 
     /// <summary>Port of the admin server on loopback.</summary>
     public ushort AdminPort { get; init; } = 15020;
+
+    /// <summary>Who speaks TLS to other nodes; null for the preferred one that works here.</summary>
+    public TlsEngine? Tls { get; init; }
 
     public ConnectionLimits Limits { get; init; } = new();
 

@@ -125,6 +125,31 @@ public sealed class PolicyVectorTests
     }
 
     [Fact]
+    public void Row_29_two_demands_of_one_selector_and_port_are_reported()
+    {
+        var disabled = "[{fromEndpoints: [{matchLabels: {org: empire}}], authentication: {mode: disabled}, toPorts: [{ports: [{port: '80', protocol: TCP}]}]}]";
+        var subject = "{matchLabels: {org: empire, class: deathstar}}";
+        var other = OnDeathStar(disabled).Replace("{matchLabels: {class: deathstar}}", subject, StringComparison.Ordinal);
+
+        var conflict = Assert.Single(Snapshot(StarWarsRequired, other).Conflicts);
+        Assert.Equal(["p", "sw"], conflict.Rules.Select(rule => rule.Name).Order());
+        Assert.Empty(Snapshot(StarWarsRequired, OnDeathStar(EmpireL4)).Conflicts);
+    }
+
+    [Theory]
+    [InlineData("36", "[{fromEndpoints: [{matchExpressions: [{key: org, operator: in, values: [empire]}]}]}]")]
+    [InlineData("37", "[{toPorts: [{ports: [{port: '80', protocol: UDP}], rules: {http: [{}]}}]}]")]
+    [InlineData("38", "[{fromEndpoints: [{}], fromEntities: [all]}]")]
+    [InlineData("39", "[{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {HTTP: [{method: POST}]}}]}]")]
+    public void Refused_rows_open_nothing(string row, string items)
+    {
+        var document = Assert.Single(Parse(OnDeathStar(items)));
+
+        Assert.True(document.IsRefused, row);
+        Assert.True(PolicySnapshot.Compile([document]).Ask(TieFighter).Reason == VerdictReason.DocumentRefused, row);
+    }
+
+    [Fact]
     public void Row_30_a_wider_demand_reaches_a_narrower_HTTP_rule()
     {
         var wide = "[{fromEndpoints: [{matchLabels: {org: empire}}], authentication: {mode: required}}]";

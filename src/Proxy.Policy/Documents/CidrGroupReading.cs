@@ -19,6 +19,9 @@ internal sealed class CidrGroupReading
 
     public CidrGroup Read()
     {
+        foreach (var fault in _document.Faults)
+            _faults.Add(fault);
+
         var root = _document.Root;
         if (_document.Kind != PolicyParser.CidrGroup)
             _faults.Add(root["kind"] ?? root, "not a kind of document that is understood", $"did you mean '{PolicyParser.CidrGroup}'?");

@@ -33,13 +33,17 @@ internal sealed class ClosingReading
         _faults = new FaultLog(document.File, "");
         _isOfCluster = kind == PolicyParser.Clusterwide;
         _isKubernetes = kind == PolicyParser.Kubernetes;
-        _isPlaced = isPlaced && !_isOfCluster;
+        _isPlaced = isPlaced && !_isOfCluster && !document.Faults.Any(fault => fault.Path.StartsWith("metadata", StringComparison.Ordinal));
         _selectors = new SelectorReading(_isOfCluster ? null : @namespace, _faults);
         _kubernetes = new KubernetesPeerReading(@namespace, _faults);
     }
 
     public IReadOnlyList<PolicySection> Read()
     {
+        // What a key says that is written twice, or an alias, is in the tree half or not at all.
+        if (_document.Faults.Count > 0)
+            return [Close(Widest, true, true)];
+
         List<ManifestNode> rules = [.. Rules()];
         List<PolicySection> sections = [.. rules.Where(rule => !SelectsNodes(rule)).Select(ReadRule)];
         if (rules.Count == 0 || _document.Root.Entries.Any(entry => MayHoldRule(entry.Key, entry.Value)))

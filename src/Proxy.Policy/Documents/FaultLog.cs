@@ -26,6 +26,14 @@ internal sealed class FaultLog(string file, string document)
             _faults.Add(FaultAt(at, reason, hint));
     }
 
+    /// <summary>A fault that the reader of the file has found.</summary>
+    public void Add(ManifestFault fault)
+    {
+        Count++;
+        if (!IsFull)
+            _faults.Add(fault with { Document = document });
+    }
+
     public void Warn(ManifestNode at, string reason, string hint = "")
     {
         if (_warnings.Count < MostKept)

@@ -34,7 +34,9 @@ internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
         if (items.Any(item => item.Find("method") is null or ManifestScalar { Value: "" }))
             return;
 
-        HttpPattern?[] patterns = [.. items.Select(item => PatternOf(item["method"]))];
+        // A list has many rules and few methods.
+        var known = new Dictionary<string, HttpPattern?>(StringComparer.Ordinal);
+        HttpPattern?[] patterns = [.. items.Select(item => PatternOf(item["method"], known))];
         if (patterns.Any(pattern => pattern?.Matches("HEAD"u8) ?? true))
             return;
 
@@ -45,8 +47,15 @@ internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
         }
     }
 
-    private static HttpPattern? PatternOf(ManifestNode? node) =>
-        node is ManifestScalar scalar && HttpPattern.TryCreate(scalar.Value, out var pattern, out _) ? pattern : null;
+    private static HttpPattern? PatternOf(ManifestNode? node, Dictionary<string, HttpPattern?> known)
+    {
+        if (node is not ManifestScalar { Value: var text })
+            return null;
+
+        if (!known.TryGetValue(text, out var pattern))
+            known[text] = pattern = HttpPattern.TryCreate(text, out var made, out _) ? made : null;
+        return pattern;
+    }
 
     private void LookAtPath(ManifestScalar path)
     {

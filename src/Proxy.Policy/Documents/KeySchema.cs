@@ -128,7 +128,11 @@ internal sealed class KeySchema(string[] known, string[] notYet)
 
     public static readonly KeySchema Requests = new(["http", "dns", "kafka", "l7proto", "l7"], []);
 
-    public static readonly KeySchema Http = new(["method", "path"], ["host", "headers", "headerMatches"]);
+    public static readonly KeySchema Http = new(["method", "path", "host", "headers", "headerMatches"], []);
+
+    public static readonly KeySchema HeaderMatch = new(["name", "value", "secret", "mismatch"], []);
+
+    public static readonly KeySchema HeaderSecret = new(["name", "namespace"], []);
 
     /// <summary>Keys that have a place in mappings of the same kind, and none here.</summary>
     private string[] Elsewhere { get; init; } = [];

@@ -12,7 +12,7 @@ internal sealed class LayerReading(bool isOfCluster, FaultLog faults)
     private const int MaxPriority = 100;
     private const string ClusterListener = "CiliumClusterwideEnvoyConfig";
 
-    private static readonly KeySchema Tls = new(["secret", "trustedCA", "certificate", "privateKey"], []);
+    private static readonly KeySchema TlsContext = new(["secret", "trustedCA", "certificate", "privateKey"], []);
     private static readonly KeySchema Secret = new(["namespace", "name"], []);
     private static readonly KeySchema Listener = new(["envoyConfig", "name", "priority"], []);
     private static readonly KeySchema EnvoyConfig = new(["kind", "name"], []);
@@ -56,7 +56,7 @@ internal sealed class LayerReading(bool isOfCluster, FaultLog faults)
 
         if (node.AsMapping(faults) is { } context)
         {
-            Tls.Check(context, faults);
+            TlsContext.Check(context, faults);
             CheckSecret(context);
         }
 

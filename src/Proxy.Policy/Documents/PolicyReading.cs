@@ -30,6 +30,9 @@ internal sealed class PolicyReading
 
     public PolicyDocument Read()
     {
+        foreach (var fault in _document.Faults)
+            _faults.Add(fault);
+
         CheckKind();
         var isPlaced = _metadata.Read(_root, IsOfCluster);
         if (_faults.Count > 0 && !IsReadKind)
@@ -81,6 +84,7 @@ internal sealed class PolicyReading
         if (rules.Length == 0)
             _faults.Add(_root, "neither spec nor specs holds a rule");
 
+        new NameTraps(_faults).Look(rules);
         return [.. rules.Select(rule => reading.Read(rule, ReferenceTo(rule.Path))).OfType<PolicySection>()];
     }
 

@@ -20,8 +20,8 @@ internal sealed class RequirementReading(LabelKeyReader keys, FaultLog faults)
     /// <summary>The Kubernetes API takes an empty value for an empty selector; elsewhere it is refused.</summary>
     public bool TakesNull { get; init; }
 
-    /// <summary>Told of every key that could be read.</summary>
-    public Action<ManifestNode, LabelRequirement>? Seen { get; init; }
+    /// <summary>Told of every key that could be read: where, its source and its name.</summary>
+    public Action<ManifestNode, string, string>? Seen { get; init; }
 
     public List<LabelRequirement> Read(ManifestNode node)
     {
@@ -53,7 +53,7 @@ internal sealed class RequirementReading(LabelKeyReader keys, FaultLog faults)
         foreach (var (key, value) in labels.Entries)
         {
             if (ReadKey(key, key.Value) is var (source, name) && ReadValue(value) is { } text)
-                Add(requirements, key, LabelRequirement.Equal(source, name, text));
+                requirements.Add(LabelRequirement.Equal(source, name, text));
         }
     }
 
@@ -67,13 +67,7 @@ internal sealed class RequirementReading(LabelKeyReader keys, FaultLog faults)
             faults.Add(node, "an expression needs a key and an operator");
         else if (key.AsText(faults) is { } text && ReadKey(key, text) is var (source, name)
             && word.TryAsWord(faults, Operators, out var @operator))
-            Add(requirements, key, new(source, name, @operator, ReadValues(expression, @operator)));
-    }
-
-    private void Add(List<LabelRequirement> requirements, ManifestNode key, LabelRequirement requirement)
-    {
-        requirements.Add(requirement);
-        Seen?.Invoke(key, requirement);
+            requirements.Add(new(source, name, @operator, ReadValues(expression, @operator)));
     }
 
     private string[] ReadValues(ManifestMapping expression, LabelOperator @operator)
@@ -88,11 +82,14 @@ internal sealed class RequirementReading(LabelKeyReader keys, FaultLog faults)
 
     private (string Source, string Name)? ReadKey(ManifestNode at, string text)
     {
-        if (keys(text, out var source, out var name, out var fault))
-            return (source, name);
+        if (!keys(text, out var source, out var name, out var fault))
+        {
+            faults.Add(at, fault);
+            return null;
+        }
 
-        faults.Add(at, fault);
-        return null;
+        Seen?.Invoke(at, source, name);
+        return (source, name);
     }
 
     private string? ReadValue(ManifestNode node)

@@ -6,6 +6,7 @@ namespace Proxy.Policy.Documents;
 /// <summary>Reads the items of the four lists of a rule.</summary>
 internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, FaultLog faults)
 {
+
     private static readonly FrozenDictionary<string, AuthenticationMode> Modes = new Dictionary<string, AuthenticationMode>
     {
         ["required"] = AuthenticationMode.Required,
@@ -17,8 +18,9 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
     private readonly PortReading _ports = new(faults);
     private readonly IcmpReading _icmp = new(faults);
     private readonly LayerReading _layers = new(selectors.IsOfCluster, faults);
-    private readonly HttpReading _http = new(faults);
+    private readonly HttpReading _http = new(faults, ignoresQuery);
     private readonly HttpTraps _httpTraps = new(ignoresQuery, faults);
+    private readonly ExpressionBudget _expressions = new(faults);
 
     /// <summary>The rules of one item; none when it names neither peers nor ports: such an item says nothing of anybody.</summary>
     public IReadOnlyList<PolicyRule> Read(ManifestNode node, ItemList list, RuleReference reference, bool hasInitSubject)
@@ -103,6 +105,9 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
         }
 
         var isSupported = _layers.Check(entry, ports, list);
+        if (!_expressions.TryCount(entry))
+            return true;
+
         var http = _http.Read(entry, ports, step => Below(whole.Reference, index, step));
         _httpTraps.Look(entry, ports);
         if (isSupported)

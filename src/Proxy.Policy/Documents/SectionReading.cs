@@ -98,25 +98,11 @@ internal sealed class SectionReading(SelectorReading selectors, bool ignoresQuer
                 rules.AddRange(_rules.Read(items[i], list, reference with { RulePath = $"{reference.RulePath}.{list.Key}[{i}]" }, hasInitSubject));
         }
 
-        CheckNames(ItemsOf(rule, ItemList.Egress));
         return rules;
     }
 
     private static IReadOnlyList<ManifestNode> ItemsOf(ManifestMapping rule, ItemList list) =>
         rule[list.Key] is ManifestSequence sequence ? sequence.Items : [];
-
-    // Addresses of names are learned from answers that a rule about names lets somebody see.
-    private void CheckNames(IReadOnlyList<ManifestNode> egress)
-    {
-        ManifestMapping[] items = [.. egress.OfType<ManifestMapping>()];
-        if (items.FirstOrDefault(item => item.Find("toFQDNs") is not null) is { } first && !items.Any(HasDnsRules))
-            faults.Warn(first["toFQDNs"]!, "no rule of this list is about dns: the addresses of these names are never learned",
-                "add an item for port 53 of the resolver with rules.dns");
-    }
-
-    private static bool HasDnsRules(ManifestMapping item) =>
-        item["toPorts"] is ManifestSequence entries
-        && entries.Items.Any(entry => entry is ManifestMapping mapping && mapping["rules"] is ManifestMapping rules && rules.Find("dns") is not null);
 
     private PolicySection ReadDirections(ManifestMapping rule, PolicySection section)
     {

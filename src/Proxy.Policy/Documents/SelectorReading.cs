@@ -54,12 +54,22 @@ internal sealed class SelectorReading
     {
         var requirements = _requirements.Read(node);
         if (requirements.Any(LeavesNamespace))
-            return new(requirements);
+            return Open(node, requirements);
 
         if (_namespace is not null)
             return new(requirements.Append(OwnNamespace));
 
         return hasInitSubject ? new(requirements) : new(requirements.Append(AnyNamespace));
+    }
+
+    // What only excludes lets everything through that has no such label.
+    private LabelSelector Open(ManifestNode node, List<LabelRequirement> requirements)
+    {
+        if (requirements.All(requirement => requirement.Operator is LabelOperator.NotIn or LabelOperator.DoesNotExist))
+            _faults.Warn(
+                node, "the selector only excludes: it also chooses nodes and what is outside the cluster",
+                "add {key: 'k8s:io.kubernetes.pod.namespace', operator: Exists} for pods only");
+        return new(requirements);
     }
 
     /// <summary>Whether a subject is a pod whose labels are not known yet.</summary>

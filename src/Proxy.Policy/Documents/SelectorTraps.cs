@@ -14,14 +14,14 @@ internal sealed class SelectorTraps(FaultLog faults)
 
     private static readonly string[] Sources = [LabelSet.KubernetesSource, LabelSet.ReservedSource, LabelSet.AnySource];
 
-    public void Look(ManifestNode key, LabelRequirement requirement)
+    public void Look(ManifestNode key, string source, string name)
     {
-        if (requirement.Source == LabelSet.ReservedSource && !ReservedNames.Contains(requirement.Key))
-            faults.Warn(key, $"nothing has the label 'reserved:{requirement.Key}'", HintFor(requirement.Key));
-        else if (Sources.FirstOrDefault(source => IsDotted(requirement.Key, source)) is { } source)
+        if (source == LabelSet.ReservedSource && !ReservedNames.Contains(name))
+            faults.Warn(key, $"nothing has the label 'reserved:{ManifestText.Show(name)}'", HintFor(name));
+        else if (Sources.FirstOrDefault(meant => IsDotted(name, meant)) is { } meant)
             faults.Warn(
-                key, $"the key '{requirement.Key}' has a dot where its source ends: it is a label that hardly anything has",
-                $"did you mean '{source}:{requirement.Key[(source.Length + 1)..]}'?");
+                key, $"the key '{ManifestText.Show(name)}' has a dot where its source ends: it is a label that hardly anything has",
+                $"did you mean '{meant}:{ManifestText.Show(name[(meant.Length + 1)..])}'?");
     }
 
     private static string HintFor(string name) =>

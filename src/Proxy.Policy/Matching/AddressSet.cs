@@ -45,36 +45,41 @@ internal sealed class AddressSet
 
     public bool IsSameAs(AddressSet other) => _spans.AsSpan().SequenceEqual(other._spans);
 
-    private static List<AddressSpan> SpansOf(Cidr range)
+    private static AddressSpan[] SpansOf(Cidr range)
     {
         var whole = new AddressSpan(range.First.Bits, range.Last.Bits);
-        return range.Network.IsIPv4 ? [whole] : Without([whole], IPv4);
+        return range.Network.IsIPv4 ? [whole] : [.. Without(whole, [IPv4])];
     }
 
-    private static List<AddressSpan> Carve(List<AddressSpan> spans, IReadOnlyList<Cidr> except)
+    // Both are sorted first: a list of exceptions may be as long as its author likes.
+    private static IEnumerable<AddressSpan> Carve(AddressSpan[] spans, IReadOnlyList<Cidr> except)
     {
-        foreach (var hole in except.SelectMany(SpansOf))
-            spans = Without(spans, hole);
-        return spans;
+        AddressSpan[] holes = [.. except.SelectMany(SpansOf)];
+        if (holes.Length == 0)
+            return spans;
+
+        holes = Join(holes);
+        return spans.SelectMany(span => Without(span, holes));
     }
 
-    private static List<AddressSpan> Without(List<AddressSpan> spans, AddressSpan hole)
+    private static List<AddressSpan> Without(AddressSpan span, AddressSpan[] holes)
     {
-        var rest = new List<AddressSpan>(spans.Count + 1);
-        foreach (var span in spans)
+        var rest = new List<AddressSpan>();
+        foreach (var hole in holes)
         {
-            if (hole.First > span.Last || hole.Last < span.First)
-            {
-                rest.Add(span);
+            if (hole.Last < span.First)
                 continue;
-            }
+            if (hole.First > span.Last)
+                break;
 
             if (hole.First > span.First)
                 rest.Add(span with { Last = hole.First - 1 });
-            if (hole.Last < span.Last)
-                rest.Add(span with { First = hole.Last + 1 });
+            if (hole.Last >= span.Last)
+                return rest;
+            span = span with { First = hole.Last + 1 };
         }
 
+        rest.Add(span);
         return rest;
     }
 

@@ -12,6 +12,7 @@ internal sealed class CompiledSection
     {
         Section = section;
         IsAudit = isAudit;
+        Secrets = section.Rules.Any(UsesSecrets) ? lookup.Secrets : null;
         Rules = [.. section.Rules.Select(rule => new CompiledRule(rule, this, lookup.Resolve(rule.Peers, rule.IsDeny)))];
     }
 
@@ -19,6 +20,9 @@ internal sealed class CompiledSection
 
     /// <summary>By its own annotation or its namespace's.</summary>
     public bool IsAudit { get; }
+
+    /// <summary>Null when no rule needs them; otherwise of one snapshot the same for all sections.</summary>
+    public PolicySecrets? Secrets { get; }
 
     public IReadOnlyList<CompiledRule> Rules { get; }
 
@@ -32,7 +36,11 @@ internal sealed class CompiledSection
     public bool IsSameAs(CompiledSection other) =>
         ReferenceEquals(Section, other.Section)
         && IsAudit == other.IsAudit
+        && ReferenceEquals(Secrets, other.Secrets)
         && Rules.Zip(other.Rules).All(pair => pair.First.Peers.IsSameAs(pair.Second.Peers));
+
+    private static bool UsesSecrets(PolicyRule rule) =>
+        rule.Http is not null && rule.Http.Any(match => match.Headers.Any(header => header.Secret is not null));
 }
 
 /// <summary>One rule with its references resolved.</summary>

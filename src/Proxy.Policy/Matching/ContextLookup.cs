@@ -4,7 +4,7 @@ using Proxy.Policy.Labels;
 namespace Proxy.Policy.Matching;
 
 /// <summary>Turns the references of rules into what the context says of them.</summary>
-internal sealed class ContextLookup(PolicyContext context)
+internal sealed class ContextLookup(PolicyContext context, PolicySecrets secrets)
 {
     private static readonly Cidr[] EveryAddress =
         [new Cidr(Address.From(System.Net.IPAddress.Any), 0), new Cidr(Address.From(System.Net.IPAddress.IPv6Any), 0)];
@@ -13,6 +13,9 @@ internal sealed class ContextLookup(PolicyContext context)
     private readonly ILookup<string, PolicyService> _services = context.Services.ToLookup(service => service.Name);
 
     public PolicyContext Context => context;
+
+    /// <summary>The same object as before while no secret changed.</summary>
+    public PolicySecrets Secrets => secrets;
 
     public ResolvedPeers Resolve(PeerMatch peers, bool isDeny)
     {

@@ -6,17 +6,17 @@ namespace Proxy.Policy.Matching;
 internal sealed class SectionTable
 {
     private readonly Dictionary<PolicyDocument, CompiledSection[]> _ofDocument;
-    private readonly PolicyContext _context;
+    private readonly ContextLookup _lookup;
 
-    private SectionTable(Dictionary<PolicyDocument, CompiledSection[]> ofDocument, PolicyContext context)
+    private SectionTable(Dictionary<PolicyDocument, CompiledSection[]> ofDocument, ContextLookup lookup)
     {
         _ofDocument = ofDocument;
-        _context = context;
+        _lookup = lookup;
         Sections = [.. ofDocument.Values.SelectMany(sections => sections)];
         Index = new SectionIndex(Sections);
     }
 
-    public static SectionTable Empty { get; } = new([], PolicyContext.Empty);
+    public static SectionTable Empty { get; } = new([], new ContextLookup(PolicyContext.Empty, PolicySecrets.None));
 
     /// <summary>In the order of the documents.</summary>
     public CompiledSection[] Sections { get; }
@@ -25,7 +25,7 @@ internal sealed class SectionTable
 
     public static SectionTable Of(IEnumerable<PolicyDocument> documents, PolicyContext context, SectionTable previous)
     {
-        var lookup = new ContextLookup(context);
+        var lookup = previous.LookupIn(context);
         var compiled = new Dictionary<PolicyDocument, CompiledSection[]>(ReferenceEqualityComparer.Instance);
         foreach (var document in documents)
         {
@@ -33,7 +33,15 @@ internal sealed class SectionTable
                 compiled.Add(document, previous.Reuse(document, lookup) ?? Compile(document, lookup));
         }
 
-        return new SectionTable(compiled, context);
+        return new SectionTable(compiled, lookup);
+    }
+
+    private ContextLookup LookupIn(PolicyContext context)
+    {
+        var before = _lookup.Context;
+        return ReferenceEquals(context, before)
+            ? _lookup
+            : new ContextLookup(context, context.Secrets.SequenceEqual(before.Secrets) ? _lookup.Secrets : new PolicySecrets(context.Secrets));
     }
 
     private static CompiledSection[] Compile(PolicyDocument document, ContextLookup lookup) =>
@@ -41,7 +49,7 @@ internal sealed class SectionTable
 
     private CompiledSection[]? Reuse(PolicyDocument document, ContextLookup lookup)
     {
-        if (!_ofDocument.TryGetValue(document, out var known) || ReferenceEquals(lookup.Context, _context))
+        if (!_ofDocument.TryGetValue(document, out var known) || ReferenceEquals(lookup, _lookup))
             return known;
 
         var compiled = Compile(document, lookup);

@@ -75,8 +75,9 @@ internal sealed class SectionUnion
             : VerdictReason.Allowed;
     }
 
-    private static HttpRuleSet? HttpOf(List<CompiledRule> covering) =>
-        covering.Exists(rule => rule.Http is null) ? null : new HttpRuleSet(covering.SelectMany(rule => rule.Http!));
+    private static HttpRuleSet? HttpOf(List<CompiledRule> covering) => covering.Exists(rule => rule.Http is null)
+        ? null
+        : new HttpRuleSet(covering.SelectMany(rule => rule.Http!), secrets: covering.Find(rule => rule.Section.Secrets is not null)?.Section.Secrets);
 
     private Verdict DenyByDefault(in ConnectionFacts facts, IReadOnlyList<CompiledRule> ofPeer) =>
         new(VerdictReason.DefaultDeny, _isolating) { Nearest = FindNearest(facts, ofPeer), LogValues = _isolatingLogs };

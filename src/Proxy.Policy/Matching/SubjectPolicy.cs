@@ -9,6 +9,8 @@ namespace Proxy.Policy.Matching;
 /// </summary>
 internal sealed class SubjectPolicy
 {
+    private const int MostOnStack = 256;
+
     private readonly CompiledRule[] _rules;
     private readonly SectionUnion _enforced;
     private readonly SectionUnion? _withAudit;
@@ -91,24 +93,20 @@ internal sealed class SubjectPolicy
         return Volatile.Read(ref answers) ?? (answers = Share(facts));
     }
 
-    // Peers that the same rules cover get the same answers.
+    // Peers that the same rules cover get the same answers; most are looked up here once, so nothing is made for those.
     private PeerAnswers Share(in ConnectionFacts facts)
     {
-        List<CompiledRule> covering = [];
-        var isOwnNode = facts.Peer.Equals(Identity.Host);
-        List<char> key = [isOwnNode ? 'n' : facts.Peer.IsReserved ? 'r' : 'w'];
+        var key = _rules.Length < MostOnStack ? stackalloc char[MostOnStack] : new char[_rules.Length + 1];
+        key[0] = facts.Peer.Equals(Identity.Host) ? 'n' : facts.Peer.IsReserved ? 'r' : 'w';
         for (var i = 0; i < _rules.Length; i++)
-        {
-            if (!_rules[i].Peers.Covers(facts.Peer, facts.PeerAddress))
-                continue;
-
-            covering.Add(_rules[i]);
-            key.Add((char)(i >> 16));
-            key.Add((char)i);
-        }
-
-        return _ofRules.GetOrAdd(new string([.. key]), static (_, made) => new PeerAnswers(made.Covering, made.Unnamed), (Covering: covering, _ports.Unnamed));
+            key[i + 1] = _rules[i].Peers.Covers(facts.Peer, facts.PeerAddress) ? '1' : '0';
+        key = key[..(_rules.Length + 1)];
+        var known = _ofRules.GetAlternateLookup<ReadOnlySpan<char>>();
+        return known.TryGetValue(key, out var answers) ? answers : _ofRules.GetOrAdd(new string(key), Make, this);
     }
+
+    private static PeerAnswers Make(string key, SubjectPolicy policy) =>
+        new([.. policy._rules.Where((_, i) => key[i + 1] == '1')], policy._ports.Unnamed);
 
     private int AddressClassOf(in ConnectionFacts facts) => facts.Peer.IsWorld ? _addresses.Value.Find(facts.PeerAddress) : 0;
 }

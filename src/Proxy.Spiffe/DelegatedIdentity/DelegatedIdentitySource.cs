@@ -28,7 +28,7 @@ public sealed class DelegatedIdentitySource : IIdentitySource
         _time = time;
         _health = new SourceHealth(unixSocketPath, log);
         _table = new IdentityTable(workload => Subscribe(workload).RunAsync, _health, time, log);
-        _channel = UnixChannel.Open(unixSocketPath);
+        _channel = ApiChannel.Open(unixSocketPath);
         _client = new Protocol.DelegatedIdentity.DelegatedIdentityClient(_channel);
     }
 

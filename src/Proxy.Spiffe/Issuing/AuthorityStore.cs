@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Runtime.Versioning;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -6,29 +7,116 @@ using Proxy.Spiffe.X509;
 namespace Proxy.Spiffe.Issuing;
 
 /// <summary>
-/// Keeps an authority as PEM files: <c>ca/certificate.pem</c> and <c>ca/key.pem</c> below a directory that only its
-/// owner may enter. The directory <c>ca</c> appears by one rename, so that there is a whole authority or none.
+/// Keeps authorities as PEM files below a directory that only its owner may enter: the one that signs in <c>ca</c>, the one
+/// that signs next in <c>next</c>, each with <c>certificate.pem</c> and <c>key.pem</c>, and the certificates of those that
+/// signed before in <c>retired</c>; the number of the bundle in <c>sequence</c>. A directory with a key appears by one rename, so that there is a whole authority or none.
 /// </summary>
+[UnsupportedOSPlatform("windows")] // file modes protect the key
 public static class AuthorityStore
 {
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
     private const UnixFileMode OwnerReadWrite = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const string ActiveName = "ca";
+    private const string NextName = "next";
+    private const string RetiredName = "retired";
+    private const string SequenceName = "sequence";
+    private const string UnfinishedPrefix = ".ca-";
     private const string CertificateName = "certificate.pem";
     private const string KeyName = "key.pem";
 
-    /// <summary>Reads the authority that is kept in the directory, or makes one.</summary>
+    /// <summary>Reads the authority that signs, or makes one.</summary>
+    /// <param name="directory">Made if it is missing.</param>
+    /// <param name="trustDomain">Whom it signs for.</param>
+    /// <param name="time">The clock of validity.</param>
+    /// <param name="lifetime">Of a new authority; null for the default.</param>
     /// <exception cref="AuthorityStoreException">The directory is not safe, or what is in it is not one valid authority of this trust domain.</exception>
-    public static CertificateAuthority Open(string directory, TrustDomain trustDomain, TimeProvider time)
-    {
-        if (OperatingSystem.IsWindows())
-            throw new PlatformNotSupportedException("File modes protect the key; Windows has none.");
-        try
+    public static CertificateAuthority Open(string directory, TrustDomain trustDomain, TimeProvider time, TimeSpan? lifetime = null) =>
+        Guard(directory, () =>
         {
             PrepareDirectory(directory);
-            var path = Path.Combine(directory, "ca");
-            if (!Directory.Exists(path))
-                Create(directory, path, trustDomain, time);
-            return Read(path, trustDomain, time);
+            foreach (var unfinished in Directory.GetDirectories(directory, UnfinishedPrefix + "*"))
+                Directory.Delete(unfinished, recursive: true);
+            var (active, next) = (Path.Combine(directory, ActiveName), Path.Combine(directory, NextName));
+            // Whoever was stopped between two renames had made everything else ready.
+            if (!Directory.Exists(active) && Directory.Exists(next))
+                Directory.Move(next, active);
+            if (!Directory.Exists(active))
+                Create(directory, active, trustDomain, time, lifetime);
+            return Read(active, trustDomain, time);
+        });
+
+    /// <summary>The authority that signs next; null when there is none yet.</summary>
+    /// <exception cref="AuthorityStoreException">What is kept is not one valid authority.</exception>
+    internal static CertificateAuthority? OpenNext(string directory, TrustDomain trustDomain, TimeProvider time) =>
+        Guard(directory, () => Directory.Exists(Path.Combine(directory, NextName))
+            ? Read(Path.Combine(directory, NextName), trustDomain, time)
+            : null);
+
+    /// <summary>Makes the authority that signs next.</summary>
+    internal static CertificateAuthority CreateNext(string directory, TrustDomain trustDomain, TimeProvider time, TimeSpan lifetime) =>
+        Guard(directory, () =>
+        {
+            Create(directory, Path.Combine(directory, NextName), trustDomain, time, lifetime);
+            return Read(Path.Combine(directory, NextName), trustDomain, time);
+        });
+
+    /// <summary>The next authority signs from now on; of the other one only the certificate stays.</summary>
+    internal static void ActivateNext(string directory, CertificateAuthority former) => Guard(directory, () =>
+    {
+        var retired = Path.Combine(directory, RetiredName);
+        Directory.CreateDirectory(retired, OwnerOnly);
+        var path = Path.Combine(retired, $"{former.Serial}.pem");
+        if (!File.Exists(path))
+            Write(path, former.ExportCertificatePem());
+        var (active, next) = (Path.Combine(directory, ActiveName), Path.Combine(directory, NextName));
+        var unfinished = UnfinishedIn(directory);
+        Directory.Move(active, unfinished);
+        Directory.Move(next, active);
+        Directory.Delete(unfinished, recursive: true);
+        return true;
+    });
+
+    /// <summary>The certificates of those that signed before and are still valid; others are removed.</summary>
+    internal static IReadOnlyList<X509Certificate2> ReadRetired(string directory, TimeProvider time) => Guard(directory, () =>
+    {
+        var retired = Path.Combine(directory, RetiredName);
+        var certificates = new List<X509Certificate2>();
+        string[] paths = Directory.Exists(retired) ? Directory.GetFiles(retired, "*.pem") : [];
+        foreach (var path in paths.Order(StringComparer.Ordinal))
+        {
+            if (!PemText.TryLoadCertificates(File.ReadAllText(path), out var found, out var error))
+                throw new AuthorityStoreException($"{path} cannot be read: {error} Restore it, or remove it to end what it signed.");
+            if (time.GetUtcNow() < Validity.End(found[0]))
+                certificates.Add(found[0]);
+            else
+                File.Delete(path);
+        }
+
+        return certificates;
+    });
+
+    /// <summary>The number of this bundle: that of the last one if it is the same, otherwise the next.</summary>
+    internal static ulong NextSequence(string directory, TrustBundle bundle) => Guard(directory, () =>
+    {
+        var path = Path.Combine(directory, SequenceName);
+        var digest = Convert.ToHexStringLower(SHA256.HashData([.. bundle.Roots.SelectMany(root => root.RawData)]));
+        var kept = File.Exists(path) ? File.ReadAllText(path).Trim().Split(' ') : [];
+        var number = kept.Length == 2 && ulong.TryParse(kept[0], NumberStyles.None, CultureInfo.InvariantCulture, out var last) ? last : 0;
+        if (number > 0 && kept[1] == digest)
+            return number;
+
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        Write(unfinished, string.Create(CultureInfo.InvariantCulture, $"{number + 1} {digest}"));
+        File.Move(unfinished, path, overwrite: true);
+        return number + 1;
+    });
+
+    private static T Guard<T>(string directory, Func<T> work)
+    {
+        try
+        {
+            return work();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,7 +124,8 @@ public static class AuthorityStore
         }
     }
 
-    [UnsupportedOSPlatform("windows")]
+    private static string UnfinishedIn(string directory) => Path.Combine(directory, UnfinishedPrefix + Path.GetRandomFileName());
+
     private static void PrepareDirectory(string directory)
     {
         if (!Directory.Exists(directory))
@@ -44,18 +133,16 @@ public static class AuthorityStore
         Demand(directory, OwnerOnly, $"chmod 700 {directory}");
     }
 
-    [UnsupportedOSPlatform("windows")]
-    private static void Create(string directory, string path, TrustDomain trustDomain, TimeProvider time)
+    private static void Create(string directory, string path, TrustDomain trustDomain, TimeProvider time, TimeSpan? lifetime)
     {
-        using var authority = CertificateAuthority.Create(trustDomain, time);
-        var unfinished = Path.Combine(directory, $".ca-{Path.GetRandomFileName()}");
+        using var authority = CertificateAuthority.Create(trustDomain, time, lifetime);
+        var unfinished = UnfinishedIn(directory);
         Directory.CreateDirectory(unfinished, OwnerOnly);
         Write(Path.Combine(unfinished, KeyName), authority.ExportKeyPem());
         Write(Path.Combine(unfinished, CertificateName), authority.ExportCertificatePem());
         Directory.Move(unfinished, path);
     }
 
-    [UnsupportedOSPlatform("windows")]
     private static void Write(string path, string pem)
     {
         using var file = new FileStream(path, new FileStreamOptions
@@ -68,7 +155,6 @@ public static class AuthorityStore
         file.Flush(flushToDisk: true);
     }
 
-    [UnsupportedOSPlatform("windows")]
     private static CertificateAuthority Read(string path, TrustDomain trustDomain, TimeProvider time)
     {
         var (certificatePath, keyPath) = (Path.Combine(path, CertificateName), Path.Combine(path, KeyName));
@@ -105,7 +191,6 @@ public static class AuthorityStore
         return now >= Validity.End(certificate) ? $"expired at {Validity.End(certificate):u}" : null;
     }
 
-    [UnsupportedOSPlatform("windows")]
     private static void Demand(string path, UnixFileMode widest, string remedy)
     {
         var mode = File.GetUnixFileMode(path);

@@ -10,7 +10,7 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>How far validity begins in the past, for clocks that are behind.</summary>
     public static readonly TimeSpan ClockTolerance = TimeSpan.FromSeconds(30);
 
-    /// <summary>How long a new authority is valid.</summary>
+    /// <summary>How long a new authority is valid where nothing else is said.</summary>
     public static readonly TimeSpan Lifetime = TimeSpan.FromDays(3650);
 
     private readonly X509Certificate2 _certificate;
@@ -21,25 +21,36 @@ public sealed class CertificateAuthority : IDisposable
         _certificate = certificateWithKey;
         TrustDomain = trustDomain;
         _time = time;
+        CreatedAt = Validity.Start(certificateWithKey) + (2 * ClockTolerance);
         ExpiresAt = Validity.End(certificateWithKey);
     }
 
     /// <summary>The trust domain that the authority signs for; no other.</summary>
     public TrustDomain TrustDomain { get; }
 
+    /// <summary>When the authority was made; it is valid from a little before.</summary>
+    public DateTimeOffset CreatedAt { get; }
+
     /// <summary>The end of the authority, and the latest end of what it signs.</summary>
     public DateTimeOffset ExpiresAt { get; }
+
+    internal string Serial => _certificate.SerialNumber;
+
+    internal X509Certificate2 Certificate => _certificate;
 
     /// <summary>The root certificate, DER: the trust domain's bundle.</summary>
     public ReadOnlyMemory<byte> RootCertificate => _certificate.RawDataMemory;
 
     /// <summary>Makes an authority that is kept nowhere.</summary>
-    public static CertificateAuthority Create(TrustDomain trustDomain, TimeProvider time)
+    /// <param name="trustDomain">Whom it signs for.</param>
+    /// <param name="time">The clock of validity.</param>
+    /// <param name="lifetime">How long it is valid from now on; null for <see cref="Lifetime"/>.</param>
+    public static CertificateAuthority Create(TrustDomain trustDomain, TimeProvider time, TimeSpan? lifetime = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = SvidRequest.ForAuthority(trustDomain, key);
         var start = time.GetUtcNow() - (2 * ClockTolerance);
-        return new CertificateAuthority(request.CreateSelfSigned(start, start + Lifetime), trustDomain, time);
+        return new CertificateAuthority(request.CreateSelfSigned(start, time.GetUtcNow() + (lifetime ?? Lifetime)), trustDomain, time);
     }
 
     /// <summary>Makes a key and signs an SVID for it.</summary>

@@ -3,15 +3,18 @@ using System.Collections.Concurrent;
 namespace Proxy.Spiffe.Streams;
 
 /// <summary>What goes wrong on which stream; told once per change, not once per attempt.</summary>
-internal sealed class SourceHealth(string unixSocketPath, Action<string> log)
+internal sealed class SourceHealth(string endpoint, Action<string> log)
 {
-    /// <summary>The subject of the bundle stream; no UID is empty.</summary>
+    /// <summary>The subject of the stream that all workloads rest on; no UID is empty.</summary>
     public const string Bundles = "";
 
     private readonly ConcurrentDictionary<string, string> _faults = new(StringComparer.Ordinal);
     private volatile bool _answered;
 
-    public bool IsConnected => _answered && !_faults.ContainsKey(Bundles);
+    /// <summary>Whether there is such a stream; without it any workload's shows that the source answers.</summary>
+    public bool HasSharedBundles { get; init; } = true;
+
+    public bool IsConnected => _answered && (HasSharedBundles ? !_faults.ContainsKey(Bundles) : _faults.IsEmpty);
 
     public string? LastError => _faults.TryGetValue(Bundles, out var fault) ? fault : _faults.Values.FirstOrDefault();
 
@@ -19,10 +22,10 @@ internal sealed class SourceHealth(string unixSocketPath, Action<string> log)
     public void Report(string subject, string what, string? fault)
     {
         if (fault is not null)
-            Fail(subject, $"identity: {what} from {unixSocketPath}: {fault}");
+            Fail(subject, $"identity: {what} from {endpoint}: {fault}");
         else if (_faults.TryRemove(subject, out _))
-            log($"identity: {what} from {unixSocketPath}: received again");
-        if (fault is null && subject == Bundles)
+            log($"identity: {what} from {endpoint}: received again");
+        if (fault is null && (subject == Bundles || !HasSharedBundles))
             _answered = true;
     }
 

@@ -4,8 +4,7 @@ namespace Proxy.Spiffe.Streams;
 
 /// <summary>
 /// One stream of full states, opened again with back-off whenever it ends. What was received stays in force in the
-/// meantime, also when the source refuses us as its delegate: that says nothing about the workloads, and SVIDs end by
-/// themselves.
+/// meantime, unless the status says that it does not; SVIDs end by themselves.
 /// </summary>
 internal sealed class Subscription<TResponse>(
     string subject,
@@ -17,23 +16,33 @@ internal sealed class Subscription<TResponse>(
     /// <summary>How long one stream lives; a new one tells of removals that an old one may keep to itself.</summary>
     public TimeSpan MaximumAge { get; init; } = Timeout.InfiniteTimeSpan;
 
+    /// <summary>What an end means.</summary>
+    public Func<StatusCode, StreamEnd> EndOf { get; init; } = StreamEnds.OfDelegate;
+
+    /// <summary>Nothing that was received holds any longer.</summary>
+    public Action Withdraw { get; init; } = () => { };
+
     public async Task RunAsync(CancellationToken stop)
     {
         var backOff = new BackOff(time);
         while (!stop.IsCancellationRequested)
         {
-            var fault = await ReadAsync(backOff, stop);
+            var (fault, end) = await ReadAsync(backOff, stop);
             if (stop.IsCancellationRequested)
                 return;
             if (fault is null)
                 continue;
-            report(subject, fault);
+            if (end == StreamEnd.Withdraw)
+                Withdraw();
+            report(subject, end == StreamEnd.GiveUp ? $"{fault}; not asked again" : fault);
+            if (end == StreamEnd.GiveUp)
+                return;
             await backOff.WaitAsync(stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
     /// <summary>Reads one stream to its end; gives why it ended, or null if it was time for a new one.</summary>
-    private async Task<string?> ReadAsync(BackOff backOff, CancellationToken stop)
+    private async Task<(string? Fault, StreamEnd End)> ReadAsync(BackOff backOff, CancellationToken stop)
     {
         using var age = new CancellationTokenSource(MaximumAge, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, age.Token);
@@ -47,20 +56,20 @@ internal sealed class Subscription<TResponse>(
                 backOff.Reset();
             }
 
-            return "the stream ended";
+            return ("the stream ended", StreamEnd.Keep);
         }
         catch (Exception e) when (both.IsCancellationRequested && e is RpcException or OperationCanceledException or ObjectDisposedException)
         {
-            return null;
+            return (null, StreamEnd.Keep);
         }
         catch (RpcException e)
         {
-            return $"{e.StatusCode}: {e.Status.Detail}";
+            return ($"{e.StatusCode}: {e.Status.Detail}", EndOf(e.StatusCode));
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A bug in reading one answer must not end the flow of identities.
-            return $"unexpected {e.GetType().Name}: {e.Message}";
+            return ($"unexpected {e.GetType().Name}: {e.Message}", StreamEnd.Keep);
         }
     }
 }

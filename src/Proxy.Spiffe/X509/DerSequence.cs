@@ -45,6 +45,21 @@ internal static class DerSequence
         return true;
     }
 
+    /// <summary>Splits without reading; none for an empty text.</summary>
+    public static bool TrySplit(ReadOnlyMemory<byte> concatenated, out List<ReadOnlyMemory<byte>> certificates)
+    {
+        certificates = [];
+        while (!concatenated.IsEmpty)
+        {
+            if (!TryMeasure(concatenated.Span, out var length))
+                return false;
+            certificates.Add(concatenated[..length]);
+            concatenated = concatenated[length..];
+        }
+
+        return true;
+    }
+
     private static bool TryMeasure(ReadOnlySpan<byte> der, out int length)
     {
         length = 0;

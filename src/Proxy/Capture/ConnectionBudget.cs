@@ -1,8 +1,22 @@
 namespace Proxy.Capture;
 
+/// <summary>Whether one more connection may begin.</summary>
+internal enum Admission
+{
+    /// <summary>It may, and is counted.</summary>
+    Admitted,
+
+    /// <summary>Its workload has as many as are left for all the others.</summary>
+    WorkloadIsFull,
+
+    /// <summary>The process has as many as it may.</summary>
+    ProcessIsFull,
+}
+
 /// <summary>
 /// How many captured connections the process may have at once: as configured, and as the descriptors allow that the
-/// captured pods and resting tunnels leave over. Shared by all workers and the control plane.
+/// captured pods and resting tunnels leave over. No workload may have more than are free then, so that each flood leaves
+/// half of what it found to the next workload. Shared by all workers and the control plane.
 /// </summary>
 /// <param name="most">The configured limit.</param>
 /// <param name="descriptors">Descriptors for pods and connections together: the process's limit without the control plane's reserve.</param>
@@ -12,6 +26,7 @@ internal sealed class ConnectionBudget(int most, long descriptors)
     internal const int DescriptorsPerConnection = 2;
 
     private int _connections;
+    private int _restingInbound;
     private long _otherDescriptors;
     private long _refused;
 
@@ -22,17 +37,33 @@ internal sealed class ConnectionBudget(int most, long descriptors)
 
     internal int Limit => (int)Math.Clamp((descriptors - Volatile.Read(ref _otherDescriptors)) / DescriptorsPerConnection, 0, most);
 
-    /// <summary>Counts one more connection, unless that would exceed the limit.</summary>
-    internal bool TryEnter()
+    /// <summary>Connections that may still begin. Other nodes' tunnels that rest are given up for them.</summary>
+    internal int Free => Math.Max(0, Limit - Connections + Volatile.Read(ref _restingInbound));
+
+    /// <summary>What a workload that has none may have now.</summary>
+    internal int Share => Free - (Free / 2);
+
+    /// <summary>Counts one more connection, unless that would exceed the limit or its workload's share of it.</summary>
+    /// <param name="ofWorkload">Connections of its workload, this one included.</param>
+    internal Admission TryEnter(int ofWorkload)
     {
-        if (Interlocked.Increment(ref _connections) <= Limit)
-            return true;
+        var isFull = Interlocked.Increment(ref _connections) > Limit;
+        if (!isFull && IsWithinShare(ofWorkload))
+            return Admission.Admitted;
         Leave();
         Interlocked.Increment(ref _refused);
-        return false;
+        return isFull ? Admission.ProcessIsFull : Admission.WorkloadIsFull;
     }
 
+    /// <summary>Whether a workload may have so many, the last of which is counted already.</summary>
+    internal bool IsWithinShare(int ofWorkload) => ofWorkload <= Free + 1;
+
     internal void Leave() => Interlocked.Decrement(ref _connections);
+
+    /// <summary>A connection that has entered is a tunnel of another node and carries no stream just now.</summary>
+    internal void BeginInboundRest() => Interlocked.Increment(ref _restingInbound);
+
+    internal void EndInboundRest() => Interlocked.Decrement(ref _restingInbound);
 
     /// <summary>A pod is captured whatever it takes: it only leaves less for connections.</summary>
     internal void AddPod(int descriptors) => Interlocked.Add(ref _otherDescriptors, descriptors);

@@ -11,11 +11,11 @@ namespace Proxy.Capture;
 /// </summary>
 internal sealed class NodeProbes(string nodeName, NodeRules rules, NetworkNamespace home, TimeProvider time, Action<string> log)
 {
-    /// <summary>Whoever restarts a firewall flushes rules of others as well: after this time ours are made anew.</summary>
-    private static readonly TimeSpan RenewEvery = TimeSpan.FromSeconds(30);
+    /// <summary>Whoever restarts a firewall flushes rules of others as well: after this time ours are looked at.</summary>
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(30);
 
     private HashSet<Address>? _pods;
-    private long _madeAt;
+    private long _stoodAt;
 
     internal CaptureOptions Options => rules.Options;
 
@@ -30,12 +30,12 @@ internal sealed class NodeProbes(string nodeName, NodeRules rules, NetworkNamesp
     internal async Task<bool> ReconcileAsync(ClusterSnapshot cluster)
     {
         HashSet<Address> pods = [.. cluster.LocalTo(nodeName).Where(workload => workload.IsEnrolled).SelectMany(workload => AddressesOf(workload, cluster))];
-        if (Fault is null && _pods?.SetEquals(pods) == true && time.GetElapsedTime(_madeAt) < RenewEvery)
+        if (Fault is null && _pods?.SetEquals(pods) == true && time.GetElapsedTime(_stoodAt) < LookEvery)
             return true;
         try
         {
-            await Task.Run(() => rules.Apply(home, pods));
-            (_pods, _madeAt, Fault) = (pods, time.GetTimestamp(), null);
+            await Task.Run(() => MakeRight(pods));
+            (_pods, _stoodAt, Fault) = (pods, time.GetTimestamp(), null);
             return true;
         }
         catch (Exception e) when (e is IOException or CaptureException)
@@ -47,6 +47,13 @@ internal sealed class NodeProbes(string nodeName, NodeRules rules, NetworkNamesp
             Fault = e.Message;
             return false;
         }
+    }
+
+    // What stands is left alone: to make it anew takes the tables of all others along, and the lock that they wait for.
+    private void MakeRight(HashSet<Address> pods)
+    {
+        if (_pods?.SetEquals(pods) != true || !rules.Stand(home, pods))
+            rules.Apply(home, pods);
     }
 
     private static IEnumerable<Address> AddressesOf(Workload workload, ClusterSnapshot cluster) =>

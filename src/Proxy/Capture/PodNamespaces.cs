@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Proxy.Cluster;
 using Proxy.Engine;
 using Proxy.Kernel;
@@ -19,57 +20,76 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
     /// <summary>Pods captured at once: each runs tools, and takes threads and descriptors for them.</summary>
     private const int AtOnce = 8;
 
-    private readonly Dictionary<string, Captured> _captured = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, Captured> _captured = new(StringComparer.Ordinal);
     // Pods without enrolment whose rules are known to be gone.
     private readonly HashSet<string> _released = new(StringComparer.Ordinal);
 
     /// <summary>Pods that are wanted and could not be captured, with the reason.</summary>
     internal IReadOnlyDictionary<string, string> Faults { get; private set; } = new Dictionary<string, string>();
 
-    /// <summary>One pass: captures what is new, follows what changed, lets go of what is gone. True when all stands.</summary>
+    /// <summary>One pass: lets go of what is gone, captures what is new, follows what changed. True when all stands.</summary>
     internal async Task<bool> ReconcileAsync(ClusterSnapshot cluster, CancellationToken stop)
     {
         var wanted = cluster.LocalTo(nodeName).Where(workload => workload.IsEnrolled).ToDictionary(workload => workload.Uid, StringComparer.Ordinal);
+        var faults = new ConcurrentDictionary<string, string>(StringComparer.Ordinal);
         foreach (var (uid, captured) in _captured.ToArray())
         {
-            if (!wanted.TryGetValue(uid, out var workload) || !captured.IsStillAt(workload))
-                await LetGoAsync(uid, captured, cluster);
-            else
+            if (wanted.TryGetValue(uid, out var workload) && captured.IsStillAt(workload))
                 captured.Pod.Workload = workload;
+            else
+                await TryAsync(captured.Pod.Workload, () => LetGoAsync(uid, captured, cluster), faults);
         }
 
+        // New pods come first: they are open until their rules stand.
+        var known = _captured.Values.ToArray();
+        await TryEachAsync(wanted.Values.Where(workload => !_captured.ContainsKey(workload.Uid)), workload => workload, workload => CaptureAsync(workload, stop), faults);
+        await TryEachAsync(known, captured => captured.Pod.Workload, FollowExclusionsAsync, faults);
         var released = cluster.LocalTo(nodeName).Where(workload => !workload.IsEnrolled).ToArray();
         _released.IntersectWith(released.Select(workload => workload.Uid));
-        foreach (var workload in released)
-            await ReleaseLeftOverAsync(workload);
-
-        var faults = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var captured in _captured.Values)
-        {
-            if (await FindExclusionFaultAsync(captured) is { } fault)
-                faults[captured.Pod.Workload.ToString()] = fault;
-        }
-
-        var added = wanted.Values.Where(workload => !_captured.ContainsKey(workload.Uid)).ToArray();
-        foreach (var some in added.Chunk(AtOnce))
-        {
-            foreach (var (workload, captured, fault) in await Task.WhenAll(some.Select(workload => TryCaptureAsync(workload, stop))))
-            {
-                if (captured is null)
-                    faults[workload.ToString()] = fault;
-                else
-                    _captured[workload.Uid] = captured;
-            }
-        }
+        await TryEachAsync(released, workload => workload, ReleaseLeftOverAsync, faults);
+        if (stop.IsCancellationRequested)
+            return false;
 
         foreach (var (pod, fault) in faults)
         {
             if (Faults.GetValueOrDefault(pod) != fault)
-                log($"pod {pod} is not captured: {fault}");
+                log($"pod {pod} is not captured as is wanted: {fault}");
         }
 
         Faults = faults;
-        return faults.Count == 0;
+        return faults.IsEmpty;
+    }
+
+    private async Task TryEachAsync<T>(IEnumerable<T> all, Func<T, Workload> workloadOf, Func<T, Task> step, ConcurrentDictionary<string, string> faults)
+    {
+        foreach (var some in all.ToArray().Chunk(AtOnce))
+            await Task.WhenAll(some.Select(one => TryAsync(workloadOf(one), () => step(one), faults)));
+    }
+
+    /// <summary>Whatever goes wrong with one pod is told, tried again at the next pass, and keeps no other pod waiting.</summary>
+    private async Task TryAsync(Workload workload, Func<Task> step, ConcurrentDictionary<string, string> faults)
+    {
+        try
+        {
+            await step();
+        }
+        catch (Exception e) when (e is IOException or CaptureException)
+        {
+            faults[workload.ToString()] = e.Message;
+        }
+        catch (OperationCanceledException)
+        {
+            faults[workload.ToString()] = "the process ends";
+        }
+#pragma warning disable CA1031 // the process stays up, and a bug must be seen in the log
+        catch (Exception e)
+#pragma warning restore CA1031
+        {
+            var fault = $"{e.GetType().Name}: {e.Message}";
+            if (Faults.GetValueOrDefault(workload.ToString()) != fault)
+                log($"capture of pod {workload} failed, trying again: {e}");
+            faults[workload.ToString()] = fault;
+        }
     }
 
     internal async Task CloseAsync()
@@ -79,29 +99,28 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
         _captured.Clear();
     }
 
-    private async Task<(Workload Workload, Captured? Captured, string Fault)> TryCaptureAsync(Workload workload, CancellationToken stop)
+    private async Task CaptureAsync(Workload workload, CancellationToken stop)
     {
-        if (workload.NetworkNamespace is not { } name)
-            return (workload, null, "its network namespace is not known (annotation node-proxy.dev/netns)");
-        NetworkNamespace? @namespace = null;
+        var name = workload.NetworkNamespace ?? throw new CaptureException("its network namespace is not known (annotation node-proxy.dev/netns)");
+        var @namespace = NetworkNamespace.Open(name);
         try
         {
-            @namespace = NetworkNamespace.Open(name);
             var scope = new NetworkScope(@namespace, home, mark);
             RequireOwn(workload, scope);
             var foreign = await Task.Run(() => rules.Excluding(workload.Exclusions).Apply(@namespace), stop);
             var pod = new PodCapture(workload, scope) { Foreign = foreign };
-            var opened = await open(pod, stop);
+            // From here on it counts as captured, whatever becomes of the others of this pass.
+            _captured[workload.Uid] = new Captured(pod, @namespace, await open(pod, stop)) { Excluded = workload.Exclusions };
             pods.Add(pod);
             log($"pod {workload} is captured in network namespace {name}");
             foreach (var line in foreign)
                 log($"pod {workload} has rules of others, left alone: {line}");
-            return (workload, new Captured(pod, @namespace, opened) { Excluded = workload.Exclusions }, "");
         }
-        catch (Exception e) when (e is IOException or CaptureException)
+        catch
         {
-            @namespace?.Dispose();
-            return (workload, null, e.Message);
+            if (!_captured.ContainsKey(workload.Uid))
+                @namespace.Dispose();
+            throw;
         }
     }
 
@@ -109,22 +128,22 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
     /// Makes the rules of a captured pod follow its exclusions. Interrupted, only that passes which the old and the new
     /// rules both let by; it is tried again at the next pass.
     /// </summary>
-    private async Task<string?> FindExclusionFaultAsync(Captured captured)
+    private async Task FollowExclusionsAsync(Captured captured)
     {
         var exclusions = captured.Pod.Workload.Exclusions;
         if (captured.Excluded.Equals(exclusions))
-            return null;
+            return;
         try
         {
             await Task.Run(() => rules.Excluding(exclusions).Apply(captured.Namespace));
-            captured.Excluded = exclusions;
-            log($"pod {captured.Pod.Workload} has other exclusions: {exclusions}");
-            return null;
         }
         catch (Exception e) when (e is IOException or CaptureException)
         {
-            return $"its exclusions could not be changed: {e.Message}";
+            throw new CaptureException($"its exclusions could not be changed: {e.Message}");
         }
+
+        captured.Excluded = exclusions;
+        log($"pod {captured.Pod.Workload} has other exclusions: {exclusions}");
     }
 
     // A manifest may name any namespace: capture would close the node, or put another pod in this one's name.
@@ -152,12 +171,12 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
     /// </summary>
     private async Task LetGoAsync(string uid, Captured captured, ClusterSnapshot cluster)
     {
-        _captured.Remove(uid);
+        using var @namespace = captured.Namespace;
+        _captured.TryRemove(uid, out _);
         pods.Remove(uid);
         await captured.CloseAsync();
         var isReleased = cluster.Workloads.Any(workload => workload.Uid == uid && workload is { IsEnrolled: false, IsDisputed: false });
-        var isOpen = isReleased && await TryRemoveRulesAsync(captured.Pod.Workload, captured.Namespace);
-        captured.Namespace.Dispose();
+        var isOpen = isReleased && await TryRemoveRulesAsync(captured.Pod.Workload, @namespace);
         if (isOpen)
             _released.Add(uid);
         log($"pod {captured.Pod.Workload} is no longer captured{(isOpen ? ", its rules are removed" : "")}");

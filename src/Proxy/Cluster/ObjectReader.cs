@@ -85,7 +85,13 @@ internal static class ObjectReader
     }
 
     private static ManifestObject Make(ManifestDocument document, FieldReader fields, ObjectKey key, object value) =>
-        new(key, document, value, fields.IsRefused, fields.Faults);
+        new(key, document, value, fields.IsRefused || document.Faults.Count > 0, [.. FormFaults(document), .. fields.Faults]);
+
+    private static IEnumerable<ManifestFault> FormFaults(ManifestDocument document)
+    {
+        var title = ManifestPlace.Of(document).Title;
+        return document.Faults.Select(fault => fault with { Document = title });
+    }
 
     // Without a name it is nobody's second version: its place tells it apart.
     private static ObjectKey KeyOf(ManifestDocument document, string @namespace, string name)

@@ -33,10 +33,20 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Outsiders = Outsider.Find(objects, options.NodeName),
             PodCidrs = options.PodCidrs,
             Documents = documents,
-            Policies = PolicySnapshot.Compile(documents, ContextReader.Read(objects), before.Policies),
+            Policies = PoliciesFor(workloads.Workloads, documents, ContextReader.Read(objects), before.Policies),
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
+    }
+
+    // Ready for every workload, since every node judges both ends of what its pods dial.
+    private static PolicySnapshot PoliciesFor(
+        IReadOnlyList<Workload> workloads, List<PolicyDocument> documents, PolicyContext context, PolicySnapshot before)
+    {
+        var policies = PolicySnapshot.Compile(documents, context, before);
+        foreach (var direction in Enum.GetValues<Direction>())
+            policies.Prepare(direction, workloads.Select(workload => workload.Identity));
+        return policies;
     }
 
     private static List<PolicyDocument> DocumentsOf(object[] objects) =>

@@ -8,21 +8,21 @@ internal sealed class ExclusionOptions
 {
     private delegate string? Reading<T>(string text, out IReadOnlyList<T> items);
 
-    private readonly Option<IReadOnlyList<PortRange>> inbound = List<PortRange>("--skip-inbound-ports", "Ports of the pod that are not captured, such as 80,8000-8010", Exclusions.ReadPorts);
-    private readonly Option<IReadOnlyList<PortRange>> outbound = List<PortRange>("--skip-outbound-ports", "Ports that the pod dials uncaptured", Exclusions.ReadPorts);
-    private readonly Option<IReadOnlyList<Cidr>> cidrs = List<Cidr>("--skip-outbound-cidrs", "Addresses that the pod dials uncaptured, such as 10.0.0.0/8,fd00::/8", Exclusions.ReadCidrs);
+    private readonly Option<IReadOnlyList<PortRange>> _inbound = List<PortRange>("--skip-inbound-ports", "Ports of the pod that are not captured, such as 80,8000-8010", Exclusions.ReadPorts);
+    private readonly Option<IReadOnlyList<PortRange>> _outbound = List<PortRange>("--skip-outbound-ports", "Ports that the pod dials uncaptured", Exclusions.ReadPorts);
+    private readonly Option<IReadOnlyList<Cidr>> _cidrs = List<Cidr>("--skip-outbound-cidrs", "Addresses that the pod dials uncaptured, such as 10.0.0.0/8,fd00::/8", Exclusions.ReadCidrs);
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[inbound, outbound, cidrs])
+        foreach (var option in (Option[])[_inbound, _outbound, _cidrs])
             command.Add(option);
     }
 
     public Exclusions Read(ParseResult result) => new()
     {
-        InboundPorts = result.GetRequiredValue(inbound),
-        OutboundPorts = result.GetRequiredValue(outbound),
-        OutboundCidrs = result.GetRequiredValue(cidrs),
+        InboundPorts = result.GetRequiredValue(_inbound),
+        OutboundPorts = result.GetRequiredValue(_outbound),
+        OutboundCidrs = result.GetRequiredValue(_cidrs),
     };
 
     private static Option<IReadOnlyList<T>> List<T>(string name, string description, Reading<T> read) => new(name)

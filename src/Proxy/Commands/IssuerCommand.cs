@@ -12,7 +12,19 @@ internal static class IssuerCommand
     private const string Verb = "ISSUER";
 
     private static readonly Option<string> Socket = CommandOptions.Text(
-        "--socket", "Unix socket to serve; its directory is made if it is missing.", "/run/node-proxy/issuer.sock", "PATH", Verb);
+        "--socket", "Unix socket of SPIRE's Delegated Identity API, for this user and root; its directory is made if it is missing.", "/run/node-proxy/issuer.sock", "PATH", Verb);
+
+    private static readonly Option<string> WorkloadSocket = CommandOptions.Text(
+        "--workload-api-socket", "Unix socket of the SPIFFE Workload API, for every local process; not served by default.", "", "PATH", Verb);
+
+    private static readonly Option<string> BrokerSocket = CommandOptions.Text(
+        "--broker-socket", "Unix socket of the SPIFFE Broker API, over mutual TLS, for pods of --manifests; not served by default.", "", "PATH", Verb);
+
+    private static readonly Option<string[]> Brokers = CommandOptions.Texts(
+        "--broker-id", "SPIFFE ID of a broker that may ask; /* at its end takes all below; may be given several times.", "ID");
+
+    private static readonly Option<int> BundlePort = CommandOptions.Number(
+        "--bundle-port", "TCP port of the bundle endpoint, https://HOST:PORT/bundle with profile https_spiffe; 0: not served.", 0, 0, 65535);
 
     private static readonly Option<string> StateDirectory = CommandOptions.Text(
         "--state-dir", "Directory with mode 0700 that keeps the authority and its key.", "/var/lib/node-proxy/issuer", "DIR", Verb);
@@ -29,13 +41,18 @@ internal static class IssuerCommand
     private static readonly Option<string> SvidLifetime = CommandOptions.Text(
         "--svid-ttl", "Lifetime of an SVID, a number with s, m, h or d, at least 2s; replaced at half of it.", "1h", "TIME", Verb);
 
+    private static readonly Option<string> AuthorityLifetime = CommandOptions.Text(
+        "--ca-ttl", "Lifetime of an authority, at least six times --svid-ttl; the next one signs at five sixths of it.", "3650d", "TIME", Verb);
+
     public static Command Create()
     {
+        AuthorityLifetime.Validators.Add(CheckAuthorityLifetime);
+        Brokers.Validators.Add(CheckBrokers);
         SvidLifetime.Validators.Add(CheckLifetime);
         Domain.Validators.Add(CheckDomain);
-        var command = new Command("issuer", "Issues SVIDs to the proxies of this node, over SPIRE's Delegated Identity API.")
+        var command = new Command("issuer", "Issues SVIDs where there is no SPIRE: SPIFFE's Workload API, Broker API and bundle endpoint, SPIRE's Delegated Identity API.")
         {
-            Socket, StateDirectory, Domain, Entries, Manifests, SvidLifetime,
+            Socket, WorkloadSocket, BrokerSocket, Brokers, BundlePort, StateDirectory, Domain, Entries, Manifests, SvidLifetime, AuthorityLifetime,
         };
         command.SetAction(RunAsync);
         return command;
@@ -59,12 +76,39 @@ internal static class IssuerCommand
     private static IssuerOptions ReadOptions(ParseResult arguments) => new()
     {
         SocketPath = arguments.GetRequiredValue(Socket),
+        WorkloadSocketPath = OrNull(arguments.GetRequiredValue(WorkloadSocket)),
+        BrokerSocketPath = OrNull(arguments.GetRequiredValue(BrokerSocket)),
+        Brokers = [.. arguments.GetRequiredValue(Brokers).Select(ParseBroker)],
+        BundlePort = arguments.GetValue(BundlePort) is > 0 and var port ? (ushort)port : null,
         StateDirectory = arguments.GetRequiredValue(StateDirectory),
         TrustDomain = new TrustDomain(arguments.GetRequiredValue(Domain)),
         EntriesFile = OrNull(arguments.GetRequiredValue(Entries)),
         ManifestDirectory = OrNull(arguments.GetRequiredValue(Manifests)),
-        SvidLifetime = LifetimeText.TryParse(arguments.GetRequiredValue(SvidLifetime), out var lifetime) ? lifetime : default,
+        SvidLifetime = LifetimeOf(arguments.GetRequiredValue(SvidLifetime)),
+        AuthorityLifetime = LifetimeOf(arguments.GetRequiredValue(AuthorityLifetime)),
     };
+
+    private static TimeSpan LifetimeOf(string text) => LifetimeText.TryParse(text, out var lifetime) ? lifetime : default;
+
+    private static SpiffeIdPattern ParseBroker(string text) =>
+        SpiffeIdPattern.TryParse(text, out var pattern) ? pattern : throw new ArgumentException($"--broker-id: '{text}' is not a SPIFFE ID");
+
+    private static void CheckBrokers(OptionResult result)
+    {
+        foreach (var text in result.GetValueOrDefault<string[]>() ?? [])
+        {
+            if (!SpiffeIdPattern.TryParse(text, out _))
+                result.AddError($"--broker-id: '{text}' is neither a SPIFFE ID nor one with /* at its end");
+        }
+    }
+
+    private static void CheckAuthorityLifetime(OptionResult result)
+    {
+        var text = result.GetValueOrDefault<string>();
+        var least = LifetimeOf(result.GetValue(SvidLifetime) ?? "1h") * RotatingAuthority.SvidsPerAuthority;
+        if (!LifetimeText.TryParse(text, out var lifetime) || lifetime < least)
+            result.AddError($"--ca-ttl: '{text}' is not a time of at least six times --svid-ttl");
+    }
 
     private static string? OrNull(string text) => text.Length == 0 ? null : text;
 

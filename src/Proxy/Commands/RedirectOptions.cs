@@ -13,40 +13,40 @@ internal sealed class RedirectOptions
 {
     private static readonly CaptureOptions Defaults = new();
 
-    private readonly Option<uint> proxyMark = Number("--proxy-mark", "Mark of the proxy's own packets.", Defaults.ProxyMark, isMark: true);
-    private readonly Option<uint> divertMark = Number("--divert-mark", "Mark of captured packets.", Defaults.DivertMark, isMark: true);
-    private readonly Option<uint> mask = Number("--mark-mask", "Bits of the packet mark that are ours.", Defaults.Mask, isMark: true);
-    private readonly Option<uint> table = Number("--route-table", "Routing table of captured packets, number.", Defaults.RouteTable);
-    private readonly Option<uint> priority = Number("--rule-priority", "Priority of the routing rule, number below 32766.", Defaults.RulePriority);
-    private readonly Option<ushort> outbound = Number("--outbound-port", "Port of the outbound capture listener.", Defaults.OutboundPort);
-    private readonly Option<ushort> inbound = Number("--inbound-port", "Port of the inbound capture listener.", Defaults.InboundPort);
-    private readonly Option<ushort> queue = Number("--queue-number", "NFQUEUE on which the kernel asks.", Defaults.QueueNumber);
-    private readonly Option<string> probe4 = Probe("--probe-source-ipv4", AddressFamily.InterNetwork, Defaults.ProbeSourceIPv4);
-    private readonly Option<string> probe6 = Probe("--probe-source-ipv6", AddressFamily.InterNetworkV6, Defaults.ProbeSourceIPv6);
+    private readonly Option<uint> _proxyMark = Number("--proxy-mark", "Mark of the proxy's own packets.", Defaults.ProxyMark, isMark: true);
+    private readonly Option<uint> _divertMark = Number("--divert-mark", "Mark of captured packets.", Defaults.DivertMark, isMark: true);
+    private readonly Option<uint> _mask = Number("--mark-mask", "Bits of the packet mark that are ours.", Defaults.Mask, isMark: true);
+    private readonly Option<uint> _table = Number("--route-table", "Routing table of captured packets, number.", Defaults.RouteTable);
+    private readonly Option<uint> _priority = Number("--rule-priority", "Priority of the routing rule, number below 32766.", Defaults.RulePriority);
+    private readonly Option<ushort> _outbound = Number("--outbound-port", "Port of the outbound capture listener.", Defaults.OutboundPort);
+    private readonly Option<ushort> _inbound = Number("--inbound-port", "Port of the inbound capture listener.", Defaults.InboundPort);
+    private readonly Option<ushort> _queue = Number("--queue-number", "NFQUEUE on which the kernel asks.", Defaults.QueueNumber);
+    private readonly Option<string> _probe4 = Probe("--probe-source-ipv4", AddressFamily.InterNetwork, Defaults.ProbeSourceIPv4);
+    private readonly Option<string> _probe6 = Probe("--probe-source-ipv6", AddressFamily.InterNetworkV6, Defaults.ProbeSourceIPv6);
 
-    private readonly Option<string> iptables = CommandOptions.Text(
+    private readonly Option<string> _iptables = CommandOptions.Text(
         "--iptables", "Variant of iptables that makes the rules: nft, legacy, or auto, the first that works, nft before legacy.", "auto", "VARIANT");
 
     public void AddTo(Command command)
     {
-        foreach (var option in (Option[])[proxyMark, divertMark, mask, table, priority, outbound, inbound, queue, probe4, probe6, iptables])
+        foreach (var option in (Option[])[_proxyMark, _divertMark, _mask, _table, _priority, _outbound, _inbound, _queue, _probe4, _probe6, _iptables])
             command.Add(option);
-        iptables.Validators.Add(CheckVariant);
+        _iptables.Validators.Add(CheckVariant);
     }
 
     public CaptureOptions Read(ParseResult result) => new()
     {
-        ProxyMark = result.GetValue(proxyMark),
-        DivertMark = result.GetValue(divertMark),
-        Mask = result.GetValue(mask),
-        RouteTable = result.GetValue(table),
-        RulePriority = result.GetValue(priority),
-        OutboundPort = result.GetValue(outbound),
-        InboundPort = result.GetValue(inbound),
-        QueueNumber = result.GetValue(queue),
-        ProbeSourceIPv4 = AddressOf(result.GetRequiredValue(probe4)),
-        ProbeSourceIPv6 = AddressOf(result.GetRequiredValue(probe6)),
-        Iptables = VariantOf(result.GetValue(iptables)),
+        ProxyMark = result.GetValue(_proxyMark),
+        DivertMark = result.GetValue(_divertMark),
+        Mask = result.GetValue(_mask),
+        RouteTable = result.GetValue(_table),
+        RulePriority = result.GetValue(_priority),
+        OutboundPort = result.GetValue(_outbound),
+        InboundPort = result.GetValue(_inbound),
+        QueueNumber = result.GetValue(_queue),
+        ProbeSourceIPv4 = AddressOf(result.GetRequiredValue(_probe4)),
+        ProbeSourceIPv6 = AddressOf(result.GetRequiredValue(_probe6)),
+        Iptables = VariantOf(result.GetValue(_iptables)),
     };
 
     private static Option<T> Number<T>(string name, string description, T otherwise, bool isMark = false)

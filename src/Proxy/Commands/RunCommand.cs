@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using Proxy.Policy;
 using Proxy.Spiffe;
 using Proxy.Telemetry;
+using Proxy.Tls;
 
 namespace Proxy.Commands;
 
@@ -10,13 +11,9 @@ namespace Proxy.Commands;
 internal static class RunCommand
 {
     private const string ManifestsScheme = "manifests:";
-    private const string DelegatedScheme = "delegated:";
 
     private static readonly Option<string> Cluster = CommandOptions.Text(
         "--cluster", "Where the cluster is read from: manifests:DIR, a directory of Kubernetes YAML, watched.", "manifests:/etc/node-proxy/manifests", "SOURCE");
-
-    private static readonly Option<string> Identity = CommandOptions.Text(
-        "--identity", "Where SVIDs come from: issuer (RUN_DIR/issuer.sock), or delegated:SOCKET, SPIRE's Delegated Identity API.", "issuer", "SOURCE");
 
     private static readonly Option<string> Node = CommandOptions.Text(
         "--node-name", "This node's name, as pods' spec.nodeName says it.", Environment.MachineName, "NAME");
@@ -36,11 +33,18 @@ internal static class RunCommand
     private static readonly Option<int> AdminPort = CommandOptions.Number(
         "--admin-port", "Port of the admin server on 127.0.0.1.", 15020, 1, 65535);
 
+    private static readonly Option<string> Tls = CommandOptions.Text(
+        "--tls", $"Who speaks TLS: libssl, the system's OpenSSL 3 at first hand, or sslstream, .NET's stream over it. Without a word {TlsEngines.Preferred.Text()}.", "", "ENGINE");
+
     private static readonly Option<string> LogFormat = CommandOptions.Text("--log-format", "text or json.", "text", "FORMAT");
 
     private static readonly Option<string> LogLevel = CommandOptions.Text("--log-level", "debug, info, warning or error.", "info", "LEVEL");
 
+    private static readonly IdentitySourceOptions Identity = new();
+
     private static readonly LimitOptions Limits = new();
+
+    private static readonly PathOptions Paths = new();
 
     private static readonly RedirectOptions Redirection = new();
 
@@ -48,14 +52,16 @@ internal static class RunCommand
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Identity, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, LogFormat, LogLevel,
+            Cluster, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
         };
+        Identity.AddTo(command);
         Limits.AddTo(command);
+        Paths.AddTo(command);
         Redirection.AddTo(command);
         Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
-        Identity.Validators.Add(CheckIdentity);
         Domain.Validators.Add(CheckDomain);
         PodCidrs.Validators.Add(CheckCidrs);
+        Tls.Validators.Add(CheckTls);
         LogFormat.Validators.Add(result => RequireOneOf(result, "text", "json"));
         LogLevel.Validators.Add(result => RequireOneOf(result, "debug", "info", "warning", "error"));
         command.SetAction(RunAsync);
@@ -84,19 +90,19 @@ internal static class RunCommand
     private static ProxyOptions ReadOptions(ParseResult arguments)
     {
         var runDirectory = arguments.GetRequiredValue(RunDirectory);
-        var identity = arguments.GetRequiredValue(Identity);
         return new ProxyOptions
         {
             ManifestDirectory = arguments.GetRequiredValue(Cluster)[ManifestsScheme.Length..],
-            IdentitySocket = identity == "issuer" ? Path.Combine(runDirectory, "issuer.sock") : identity[DelegatedScheme.Length..],
+            Identity = Identity.Read(arguments, runDirectory),
             NodeName = arguments.GetRequiredValue(Node),
             TrustDomain = arguments.GetRequiredValue(Domain),
             PodCidrs = [.. arguments.GetRequiredValue(PodCidrs).Select(ParseCidr)],
             RunDirectory = runDirectory,
             Workers = arguments.GetValue(Workers),
             AdminPort = (ushort)arguments.GetValue(AdminPort),
+            Tls = arguments.GetRequiredValue(Tls) is { Length: > 0 } engine ? Enum.Parse<TlsEngine>(engine, ignoreCase: true) : null,
             Capture = Redirection.Read(arguments),
-            Limits = Limits.Read(arguments),
+            Limits = Paths.Apply(arguments, Limits.Read(arguments)),
         };
     }
 
@@ -111,10 +117,10 @@ internal static class RunCommand
         }
     }
 
-    private static void CheckIdentity(OptionResult result)
+    private static void CheckTls(OptionResult result)
     {
-        if (result.GetValueOrDefault<string>() != "issuer")
-            RequireScheme(result, DelegatedScheme, "issuer or delegated:SOCKET");
+        if (result.GetValueOrDefault<string>() is { Length: > 0 })
+            RequireOneOf(result, "libssl", "sslstream");
     }
 
     private static void CheckDomain(OptionResult result)

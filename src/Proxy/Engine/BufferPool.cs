@@ -2,8 +2,8 @@ namespace Proxy.Engine;
 
 /// <summary>
 /// The buffers of one worker. Pinned, so that a system call needs no pinning of its own, and kept only up to a
-/// bound: a burst does not stay in memory. As many are in use as the limit allows; for one more, the connection ends
-/// that has held one the longest without moving on.
+/// bound: a burst does not stay in memory. As many are in use as the limit allows; for one more, of the workload whose
+/// connections hold the most, the one ends that has held its buffer the longest without moving on.
 /// </summary>
 internal sealed class BufferPool
 {
@@ -14,7 +14,10 @@ internal sealed class BufferPool
     internal const int KeptBuffers = 256;
 
     private readonly Stack<byte[]> _kept = new(KeptBuffers);
-    private readonly LinkedList<LaneBuffer> _held = [];
+    // Who holds a buffer, by workload; in each, the first is the lane that has not moved for the longest.
+    private readonly Dictionary<string, LinkedList<LaneBuffer>> _held = new(StringComparer.Ordinal);
+    private readonly Stack<LinkedList<LaneBuffer>> _unused = new();
+    private long _moves;
     private bool _isEnding;
 
     /// <summary>Buffers in use at once.</summary>
@@ -29,10 +32,11 @@ internal sealed class BufferPool
     /// <summary>One worker's share of so many MiB, one buffer at least.</summary>
     internal static int CountOf(int mebibytes, int workers) => (int)Math.Max(1, mebibytes * 1024L * 1024 / BufferSize / workers);
 
-    internal byte[] Rent()
+    /// <param name="holder">Whose connection wants it, as far as that counts for the limit.</param>
+    internal byte[] Rent(BufferHolder? holder = null)
     {
         if (Rented >= Limit && !_isEnding)
-            EndLongestStalled();
+            EndOneOfTheMost(holder?.Workload);
         Rented++;
         return _kept.TryPop(out var buffer) ? buffer : GC.AllocateUninitializedArray<byte>(BufferSize, pinned: true);
     }
@@ -44,34 +48,71 @@ internal sealed class BufferPool
             _kept.Push(buffer);
     }
 
-    /// <summary>The lane moves on: every other one has been held for longer.</summary>
-    internal void Remember(LinkedListNode<LaneBuffer> lane) => _held.AddLast(lane);
+    /// <summary>The lane has a buffer from now on, or moves on with the one that it has.</summary>
+    /// <returns>When that was, compared to other lanes.</returns>
+    internal long Remember(LinkedListNode<LaneBuffer> lane)
+    {
+        if (lane.List is { } list)
+            list.Remove(lane);
+        else
+            list = ListOf(lane.Value.Holder);
+        list.AddLast(lane);
+        return ++_moves;
+    }
 
     internal void Forget(LinkedListNode<LaneBuffer> lane)
     {
-        if (lane.List is not null)
-            _held.Remove(lane);
+        if (lane.List is not { } list)
+            return;
+        list.Remove(lane);
+        if (list.Count > 0)
+            return;
+        _held.Remove(lane.Value.Holder.Workload);
+        _unused.Push(list);
+    }
+
+    private LinkedList<LaneBuffer> ListOf(BufferHolder holder)
+    {
+        if (_held.TryGetValue(holder.Workload, out var list))
+            return list;
+        if (!_unused.TryPop(out list))
+            list = [];
+        _held.Add(holder.Workload, list);
+        return list;
     }
 
     // Where nobody is left to end there is one buffer too many.
-    private void EndLongestStalled()
+    private void EndOneOfTheMost(string? wantedBy)
     {
-        var lane = _held.First;
-        while (lane is not null && lane.Value.OnShortage is null)
-            lane = lane.Next;
-        if (lane is null)
+        if (FindLongestStalledOfTheMost(wantedBy) is not { } lane)
             return;
-        _held.Remove(lane);
+        Forget(lane);
         Ended++;
         // Its lanes give their buffers back while it ends; one that waited to read takes one for a moment, to read the end.
         _isEnding = true;
         try
         {
-            lane.Value.OnShortage!();
+            lane.Value.Holder.End();
         }
         finally
         {
             _isEnding = false;
         }
+    }
+
+    // Whoever holds little is nobody's reason for a shortage, however long it has held that.
+    private LinkedListNode<LaneBuffer>? FindLongestStalledOfTheMost(string? wantedBy)
+    {
+        LinkedListNode<LaneBuffer>? found = null;
+        var most = 0;
+        foreach (var (workload, list) in _held)
+        {
+            var (first, count) = (list.First!, list.Count + (workload == wantedBy ? 1 : 0));
+            if (count < most || (count == most && first.Value.MovedAt > found!.Value.MovedAt))
+                continue;
+            (found, most) = (first, count);
+        }
+
+        return found;
     }
 }

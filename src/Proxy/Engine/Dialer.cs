@@ -82,14 +82,21 @@ internal sealed class Dialer
     {
         if (PlainLeg.TryTake(_worker, socket, isConnected: false) is not { } leg)
             return new Dialled(null, SocketFault.OutOfMemory);
-        var timer = new WheelTimer(leg.Abort);
-        _worker.Timers.Schedule(timer, _limit);
-        var fault = await leg.ConnectAsync(remote);
-        _worker.Timers.Cancel(timer);
+        var connecting = leg.ConnectAsync(remote);
+        var fault = connecting.IsCompleted ? connecting.Result : await LimitAsync(leg, connecting);
         if (fault == SocketFault.None)
             return new Dialled(leg, fault);
         leg.Abort();
         return new Dialled(null, fault);
+    }
+
+    private async ValueTask<SocketFault> LimitAsync(PlainLeg leg, ValueTask<SocketFault> connecting)
+    {
+        var timer = new WheelTimer(leg.Abort);
+        _worker.Timers.Schedule(timer, _limit);
+        var fault = await connecting;
+        _worker.Timers.Cancel(timer);
+        return fault;
     }
 
     private ushort NextPort()

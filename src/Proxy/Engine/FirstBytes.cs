@@ -29,17 +29,18 @@ internal sealed class FirstBytes(BufferPool buffers)
         return count != Leg.Broken;
     }
 
-    /// <summary>OPEN, and DATA if there is any; valid until the next call.</summary>
-    internal ReadOnlyMemory<byte> Frame(uint stream, StreamOpening opening)
+    /// <summary>Sends OPEN, and DATA if there is any. False when the tunnel is over.</summary>
+    internal ValueTask<bool> SendAsync(Tunnel tunnel, StreamOpening opening)
     {
         const int OpenSize = TunnelFrame.HeaderSize + StreamOpening.Size;
+        var stream = tunnel.Dialogue.Stream;
         var start = Leg.Headroom - OpenSize - (Count > 0 ? TunnelFrame.HeaderSize : 0);
         var span = _buffer.AsSpan(start);
         new TunnelFrame(FrameType.Open, StreamOpening.Size, stream).Write(span);
         opening.Write(span[TunnelFrame.HeaderSize..]);
         if (Count > 0)
             new TunnelFrame(FrameType.Data, Count, stream).Write(span[OpenSize..]);
-        return _buffer.AsMemory(start, Leg.Headroom - start + Count);
+        return tunnel.SendAsync(_buffer!, start, Leg.Headroom - start + Count);
     }
 
     /// <summary>Without bytes there is nothing to keep.</summary>

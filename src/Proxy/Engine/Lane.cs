@@ -15,7 +15,7 @@ internal static class Lane
     /// <summary>True when the direction ended in order and the end was passed on.</summary>
     internal static async ValueTask<bool> RunAsync(Worker worker, Leg from, Leg to, RelayWatch? watch = null)
     {
-        var buffer = new LaneBuffer(worker.Buffers, watch?.OnShortage);
+        var buffer = new LaneBuffer(worker.Buffers, watch?.Holder);
         try
         {
             for (var turn = 1; ; turn++)
@@ -37,7 +37,7 @@ internal static class Lane
                 }
 
                 watch?.Moved();
-                if (!await to.PassAsync(bytes, Leg.Headroom, count))
+                if (!await to.PassAsync(bytes, Leg.Headroom, count, from.IsAtEnd))
                     return false;
                 if (turn % Budget == 0)
                 {

@@ -25,6 +25,12 @@ internal abstract class Leg
     /// <summary>Bytes read, 0 at the peer's orderly end, <see cref="Broken"/> otherwise. One read at a time.</summary>
     internal abstract ValueTask<int> ReadAsync(Memory<byte> buffer);
 
+    /// <summary>
+    /// True when nothing is left to read but the peer's orderly end, as far as that is known without waiting: the next
+    /// read says so at once.
+    /// </summary>
+    internal virtual bool IsAtEnd => false;
+
     /// <summary>True when all bytes were handed to the kernel; false when the connection is broken. One write at a time.</summary>
     internal abstract ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes);
 
@@ -32,9 +38,19 @@ internal abstract class Leg
     /// Writes bytes of a lane's buffer as <see cref="WriteAsync"/> does. The <see cref="Headroom"/> bytes before them
     /// are the leg's to overwrite, so that it need not copy.
     /// </summary>
-    internal virtual ValueTask<bool> PassAsync(byte[] buffer, int start, int count) => WriteAsync(buffer.AsMemory(start, count));
+    /// <param name="buffer">The lane's buffer.</param>
+    /// <param name="start">Where the bytes begin.</param>
+    /// <param name="count">How many there are.</param>
+    /// <param name="isLast">
+    /// <see cref="EndAsync"/> comes next: a leg may say both at once, and overwrite what is behind the bytes as well.
+    /// </param>
+    internal virtual ValueTask<bool> PassAsync(byte[] buffer, int start, int count, bool isLast = false) =>
+        WriteAsync(buffer.AsMemory(start, count));
 
-    /// <summary>Half-close: no more bytes will be written, reading goes on. False when the connection is broken.</summary>
+    /// <summary>
+    /// Half-close: no more bytes will be written, reading goes on. False when the connection is broken. Once more, it
+    /// does nothing.
+    /// </summary>
     internal abstract ValueTask<bool> EndAsync();
 
     /// <summary>Releases the socket after both directions ended in order: no reset.</summary>

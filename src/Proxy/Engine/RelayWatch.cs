@@ -24,15 +24,16 @@ internal sealed class RelayWatch
     /// <param name="worker">The worker of both legs.</param>
     /// <param name="limits">What is too long.</param>
     /// <param name="end">Resets both legs.</param>
-    internal RelayWatch(Worker worker, RelayLimits limits, Action<RelayEnd> end)
+    /// <param name="workload">Whose connection it is, where buffers are short.</param>
+    internal RelayWatch(Worker worker, RelayLimits limits, Action<RelayEnd> end, string workload = "")
     {
         (_worker, _limits, _end) = (worker, limits, end);
-        OnShortage = () => end(RelayEnd.NoBuffer);
+        Holder = new BufferHolder(workload, () => end(RelayEnd.NoBuffer));
         if (limits != RelayLimits.None)
             _timer = new WheelTimer(Look);
     }
 
-    internal Action OnShortage { get; }
+    internal BufferHolder Holder { get; }
 
     internal void Start()
     {

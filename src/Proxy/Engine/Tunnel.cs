@@ -7,26 +7,45 @@ namespace Proxy.Engine;
 /// A mutual-TLS connection between two node-proxies, as frames: the half that both ends share. One stream at a time,
 /// so that TCP's own backpressure reaches the application and no stream waits behind another.
 /// </summary>
-internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialogue)
+internal sealed class Tunnel
 {
-    // Between SslStream's reads only one of these is under way; the other end never has more than a header unread here.
     /// <summary>Sooner than for an application's connection: a tunnel that rests on a dead peer would break the next stream.</summary>
     internal static readonly KeepAlive AtRest = new(TimeSpan.FromSeconds(15), TimeSpan.FromSeconds(5), Probes: 3);
 
     /// <summary>With a stream it is as patient as any connection: four and a half minutes.</summary>
     internal static readonly KeepAlive WithStream = AtRest with { Probes = 51 };
 
+    private readonly Worker _worker;
+    private readonly Leg _transport;
+    private readonly TunnelDialogue _dialogue;
+
+    // A header, also one that was read together with the payload before it.
     private readonly byte[] _incoming = new byte[TunnelFrame.HeaderSize];
-    private readonly byte[] _outgoing = new byte[TunnelFrame.HeaderSize + TunnelFrame.MaximumRefusal];
+    private readonly byte[] _outgoing = new byte[Leg.Headroom + TunnelFrame.HeaderSize + TunnelFrame.MaximumRefusal];
 
     private readonly Completion<bool> _stirred = new();
+    private readonly Action _flush;
     private Action? _onStirred;
+    private Task? _flushing;
+    private TunnelFrame? _waiting;
     private int _filled;
     private bool _isResting;
 
-    internal TunnelDialogue Dialogue => dialogue;
+    internal Tunnel(Worker worker, Leg transport, TunnelDialogue dialogue)
+    {
+        (_worker, _transport, _dialogue) = (worker, transport, dialogue);
+        _flush = Flush;
+    }
 
-    internal BufferPool Buffers => worker.Buffers;
+    internal TunnelDialogue Dialogue => _dialogue;
+
+    internal BufferPool Buffers => _worker.Buffers;
+
+    /// <summary>The frame whose header was read already, together with what came before it.</summary>
+    internal TunnelFrame? NextFrame => _filled == TunnelFrame.HeaderSize ? TunnelFrame.Read(_incoming) : null;
+
+    /// <summary>True when nothing was read that nobody has taken.</summary>
+    internal bool IsDrained => _filled == 0 && PayloadLeft == 0;
 
     /// <summary>The frame that came last.</summary>
     internal TunnelFrame Frame { get; private set; }
@@ -48,8 +67,8 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     /// <summary>Called when the connection was reset while nobody was reading or writing it.</summary>
     internal Action? OnReset
     {
-        get => transport.OnReset;
-        set => transport.OnReset = value;
+        get => _transport.OnReset;
+        set => _transport.OnReset = value;
     }
 
     /// <summary>
@@ -70,10 +89,10 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
         while (_filled < TunnelFrame.HeaderSize)
         {
             await WaitAsync();
-            var count = await transport.ReadAsync(_incoming.AsMemory(_filled));
+            var count = await _transport.ReadAsync(_incoming.AsMemory(_filled));
             if (count <= 0 || IsOver)
             {
-                EndedInOrder = count == 0 && _filled == 0 && dialogue.IsIdle;
+                EndedInOrder = count == 0 && _filled == 0 && _dialogue.IsIdle;
                 return Lose();
             }
 
@@ -82,7 +101,7 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
 
         _filled = 0;
         Frame = TunnelFrame.Read(_incoming);
-        Fault = dialogue.Receive(Frame);
+        Fault = _dialogue.Receive(Frame);
         if (Fault != TunnelFault.None)
             return Lose();
         PayloadLeft = Frame.Length;
@@ -90,21 +109,28 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     }
 
     /// <summary>Completes when a read would not wait.</summary>
-    internal ValueTask WaitAsync() => _isResting ? _stirred.ArmUntyped() : transport.WaitAsync();
+    internal ValueTask WaitAsync() => _isResting ? _stirred.ArmUntyped() : _transport.WaitAsync();
 
-    /// <summary>Reads of the payload of <see cref="Frame"/>; <see cref="Leg.Broken"/> when the tunnel is over.</summary>
+    /// <summary>
+    /// Reads of the payload of <see cref="Frame"/>; <see cref="Leg.Broken"/> when the tunnel is over. Where the buffer
+    /// has room behind the payload, the next header is read along with it, if it is there.
+    /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<int> ReadPayloadAsync(Memory<byte> buffer)
     {
-        var count = await transport.ReadAsync(buffer.Length > PayloadLeft ? buffer[..PayloadLeft] : buffer);
+        var wanted = Math.Min(buffer.Length, PayloadLeft + TunnelFrame.HeaderSize);
+        var count = await _transport.ReadAsync(buffer[..wanted]);
         if (count <= 0 || IsOver)
         {
             Lose();
             return Leg.Broken;
         }
 
-        PayloadLeft -= count;
-        return count;
+        var taken = Math.Min(count, PayloadLeft);
+        _filled = count - taken;
+        buffer.Span[taken..count].CopyTo(_incoming);
+        PayloadLeft -= taken;
+        return taken;
     }
 
     /// <summary>Reads a whole short payload, or reads past it if it is long. False when the tunnel is over.</summary>
@@ -120,36 +146,65 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
         return true;
     }
 
+    /// <summary>How long the other end may leave a control frame of this one untaken. END waits like the bytes before it.</summary>
+    internal TimeSpan ControlLimit { get; init; } = TimeSpan.FromSeconds(15);
+
     /// <summary>Sends a frame without payload, or with one that <see cref="Payload"/> was filled with.</summary>
     internal ValueTask<bool> SendAsync(FrameType type, int length = 0)
     {
-        new TunnelFrame(type, length, dialogue.Stream).Write(_outgoing);
-        return SendAsync(_outgoing.AsMemory(0, TunnelFrame.HeaderSize + length));
+        new TunnelFrame(type, length, _dialogue.Stream).Write(_outgoing.AsSpan(Leg.Headroom));
+        return LimitAsync(type, SendAsync(_outgoing, Leg.Headroom, TunnelFrame.HeaderSize + length));
     }
 
     /// <summary>Where the payload of a control frame is put before it is sent.</summary>
-    internal Span<byte> Payload => _outgoing.AsSpan(TunnelFrame.HeaderSize);
+    internal Span<byte> Payload => _outgoing.AsSpan(Leg.Headroom + TunnelFrame.HeaderSize);
 
-    /// <summary>Sends whole frames. False when the tunnel is over.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    internal async ValueTask<bool> SendAsync(ReadOnlyMemory<byte> frames)
+    /// <summary>
+    /// Sends a frame for which nobody waits with the next one, or alone at the end of the worker's next pass. False when
+    /// the tunnel is over.
+    /// </summary>
+    internal bool SendSoon(FrameType type)
     {
         if (IsOver)
             return false;
+        _waiting = new TunnelFrame(type, 0, _dialogue.Stream);
+        _worker.Postpone(_flush);
+        return true;
+    }
+
+    /// <summary>
+    /// Sends whole frames, which begin so far behind the beginning of the buffer that what waited fits before them. False
+    /// when the tunnel is over.
+    /// </summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    internal async ValueTask<bool> SendAsync(byte[] buffer, int start, int count)
+    {
+        while (_flushing is { } flushing)
+            await flushing;
+        if (IsOver)
+            return false;
+        if (_waiting is { } waiting)
+        {
+            _waiting = null;
+            (start, count) = (start - TunnelFrame.HeaderSize, count + TunnelFrame.HeaderSize);
+            waiting.Write(buffer.AsSpan(start));
+        }
+
         IsWriting = true;
-        var sent = await transport.WriteAsync(frames);
+        var sent = await _transport.WriteAsync(buffer.AsMemory(start, count));
         IsWriting = false;
         return sent && !IsOver;
     }
 
     /// <summary>No more frames from this end; the other end's are still read.</summary>
-    internal ValueTask<bool> EndAsync() => transport.EndAsync();
+    internal ValueTask<bool> EndAsync() => _transport.EndAsync();
 
     /// <summary>Ends the tunnel in order: what was sent still arrives.</summary>
     internal void Close()
     {
         if (IsOver)
             return;
+        Flush();
         IsOver = true;
         CloseTransport();
     }
@@ -160,7 +215,7 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     /// </summary>
     internal void CloseRetired()
     {
-        if (!IsOver && !IsWriting && !dialogue.IsRetired)
+        if (!IsOver && !IsWriting && !_dialogue.IsRetired)
             _ = SendAsync(FrameType.Retire).AsTask();
         Close();
     }
@@ -180,7 +235,7 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
         }
 
         IsOver = true;
-        transport.Abort();
+        _transport.Abort();
     }
 
     /// <summary>Ends the tunnel because of what the other end did.</summary>
@@ -190,10 +245,43 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
         Abort(tellsPeer: false);
     }
 
+    // Whoever reads nothing at all would hold the stream, and what it was promised, for ever. END stands behind the stream's
+    // bytes and may wait as long as they.
+    private ValueTask<bool> LimitAsync(FrameType type, ValueTask<bool> sending) =>
+        type == FrameType.End || sending.IsCompleted ? sending : LimitAsync(sending);
+
+    private async ValueTask<bool> LimitAsync(ValueTask<bool> sending)
+    {
+        var timer = new WheelTimer(() => Abort(tellsPeer: false));
+        _worker.Timers.Schedule(timer, ControlLimit);
+        var isSent = await sending;
+        _worker.Timers.Cancel(timer);
+        return isSent;
+    }
+
+    // Sends what waits alone: nothing else was sent meanwhile.
+    private void Flush()
+    {
+        if (_waiting is not { } waiting || IsOver || _flushing is not null)
+            return;
+        var sending = SendAsync(_outgoing, Leg.Headroom, 0);
+        if (sending.IsCompleted)
+            _ = sending.Result;
+        else
+            _flushing = EndFlushAsync(LimitAsync(waiting.Type, sending));
+    }
+
+    private async Task EndFlushAsync(ValueTask<bool> sending)
+    {
+        _ = await sending;
+        _flushing = null;
+    }
+
     private async Task RestAsync()
     {
         _isResting = true;
-        await transport.WaitAsync();
+        if (_filled == 0)
+            await _transport.WaitAsync();
         _isResting = false;
         if (_stirred.IsArmed)
             _stirred.Complete(true);
@@ -210,9 +298,9 @@ internal sealed class Tunnel(Worker worker, Leg transport, TunnelDialogue dialog
     // A close_notify that the kernel does not take at once is not worth waiting for.
     private void CloseTransport()
     {
-        if (!IsWriting && transport.EndAsync().AsTask().IsCompleted)
-            transport.Close();
+        if (!IsWriting && _transport.EndAsync().AsTask().IsCompleted)
+            _transport.Close();
         else
-            transport.Abort();
+            _transport.Abort();
     }
 }

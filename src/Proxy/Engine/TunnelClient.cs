@@ -42,7 +42,7 @@ internal sealed class TunnelClient
     internal bool IsFree => !_tunnel.IsOver && _tunnel.Dialogue.IsFree;
 
     /// <summary>True when, besides, the other end has said nothing since the last stream: it lives, and has not retired.</summary>
-    internal bool IsFresh => IsFree && _socket.IsQuiet;
+    internal bool IsFresh => IsFree && _tunnel.IsDrained && !_tunnel.IsWriting && _socket.IsQuiet;
 
     /// <summary>After <see cref="OpenAnswer.Refused"/>: the reason and what is known about it, as the peer wrote them.</summary>
     internal (string Reason, string Detail) Refusal { get; private set; }
@@ -61,7 +61,8 @@ internal sealed class TunnelClient
     /// </summary>
     internal async ValueTask<OpenAnswer> OpenAsync(TunnelStream stream, StreamOpening opening, FirstBytes first)
     {
-        var isSent = await _tunnel.SendAsync(first.Frame(_tunnel.Dialogue.Stream, opening));
+        stream.NoteSent(first.Count);
+        var isSent = await first.SendAsync(_tunnel, opening);
         first.ReleaseIfEmpty();
         if (!isSent)
             return OpenAnswer.Broken;

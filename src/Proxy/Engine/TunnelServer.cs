@@ -4,12 +4,15 @@ namespace Proxy.Engine;
 internal readonly record struct OpenedStream(StreamOpening Opening, TunnelStream Leg);
 
 /// <summary>The end of a tunnel that accepts streams: the node of the server.</summary>
-internal sealed class TunnelServer(Worker worker, Leg transport)
+/// <param name="worker">The worker of the tunnel.</param>
+/// <param name="transport">The connection, with both ends proven.</param>
+/// <param name="answerLimit">How long the client's node may leave an answer untaken.</param>
+internal sealed class TunnelServer(Worker worker, Leg transport, TimeSpan answerLimit)
 {
     // What the client's node may still send after RETIRE, before it has read it and ends the tunnel.
     internal static readonly TimeSpan Linger = TimeSpan.FromSeconds(5);
 
-    private readonly Tunnel _tunnel = new(worker, transport, new TunnelDialogue(isServer: true));
+    private readonly Tunnel _tunnel = new(worker, transport, new TunnelDialogue(isServer: true)) { ControlLimit = answerLimit };
     private WheelTimer? _linger;
     private bool _retiresWhenFree;
     private int _turn;
@@ -54,11 +57,14 @@ internal sealed class TunnelServer(Worker worker, Leg transport)
         return null;
     }
 
-    /// <summary>Tells the client's node that the server has been reached. False when the tunnel is over.</summary>
-    internal ValueTask<bool> AcceptAsync()
+    /// <summary>
+    /// Tells the client's node that the server has been reached, with the server's first bytes if they come at once.
+    /// False when the tunnel is over.
+    /// </summary>
+    internal bool Accept()
     {
         _tunnel.Dialogue.Accept();
-        return _tunnel.SendAsync(FrameType.Accept);
+        return _tunnel.SendSoon(FrameType.Accept);
     }
 
     /// <summary>Tells the client's node that there will be no stream, and why; the tunnel can carry the next one.</summary>
@@ -107,7 +113,7 @@ internal sealed class TunnelServer(Worker worker, Leg transport)
 
     private async ValueTask<StreamOpening?> ReadOpeningAsync()
     {
-        var payload = new byte[StreamOpening.Size];
+        var payload = new byte[StreamOpening.Size + TunnelFrame.HeaderSize];
         if (!await _tunnel.ReadPayloadAsync(payload))
             return null;
         if (StreamOpening.TryRead(payload, out var opening))

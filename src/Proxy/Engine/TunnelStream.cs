@@ -8,12 +8,16 @@ namespace Proxy.Engine;
 /// </summary>
 internal sealed class TunnelStream : Leg
 {
+    // So much always has room in the kernel, with an END behind it: nobody need wait for it.
+    private const int Short = 8 * 1024;
+
     private readonly Tunnel _tunnel;
     private readonly uint _number;
     private bool _hasEnded;
     private bool _peerEnded;
     private bool _isReadingBehindEnd;
     private bool _isOver;
+    private long _sent;
 
     /// <summary>The stream that the tunnel's dialogue has just begun.</summary>
     internal TunnelStream(Tunnel tunnel)
@@ -43,6 +47,10 @@ internal sealed class TunnelStream : Leg
             return default;
         return _tunnel.PayloadLeft > 0 ? _tunnel.WaitAsync() : AwaitPayloadAsync();
     }
+
+    /// <inheritdoc/>
+    internal override bool IsAtEnd =>
+        !_isOver && _tunnel.PayloadLeft == 0 && _tunnel.NextFrame is { Type: FrameType.End, Length: 0 } next && next.Stream == _number;
 
     /// <inheritdoc/>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
@@ -84,13 +92,22 @@ internal sealed class TunnelStream : Leg
     }
 
     /// <inheritdoc/>
-    internal override ValueTask<bool> PassAsync(byte[] buffer, int start, int count)
+    internal override ValueTask<bool> PassAsync(byte[] buffer, int start, int count, bool isLast = false)
     {
         if (_isOver || _hasEnded)
             return new ValueTask<bool>(false);
         var first = start - TunnelFrame.HeaderSize;
         new TunnelFrame(FrameType.Data, count, _number).Write(buffer.AsSpan(first, TunnelFrame.HeaderSize));
-        return _tunnel.SendAsync(buffer.AsMemory(first, TunnelFrame.HeaderSize + count));
+        NoteSent(count);
+        var length = TunnelFrame.HeaderSize + count;
+        if (isLast && buffer.Length - first - length >= TunnelFrame.HeaderSize)
+        {
+            _hasEnded = true;
+            new TunnelFrame(FrameType.End, 0, _number).Write(buffer.AsSpan(first + length));
+            length += TunnelFrame.HeaderSize;
+        }
+
+        return _tunnel.SendAsync(buffer, first, length);
     }
 
     /// <inheritdoc/>
@@ -99,7 +116,10 @@ internal sealed class TunnelStream : Leg
         if (_isOver || _hasEnded)
             return new ValueTask<bool>(!_isOver);
         _hasEnded = true;
-        return _tunnel.SendAsync(FrameType.End);
+        // Behind the server's end nobody but the server's close waits for the client's, and the next OPEN may come soon.
+        return _peerEnded && !_tunnel.Dialogue.IsServer && _sent <= Short
+            ? new ValueTask<bool>(_tunnel.SendSoon(FrameType.End))
+            : _tunnel.SendAsync(FrameType.End);
     }
 
     /// <inheritdoc/>
@@ -128,6 +148,9 @@ internal sealed class TunnelStream : Leg
         else
             _tunnel.Abort(tellsPeer: true);
     }
+
+    /// <summary>Bytes that were sent for the stream by somebody else, with OPEN.</summary>
+    internal void NoteSent(int count) => _sent += count;
 
     /// <summary>There is no such stream after all; its tunnel goes on without it.</summary>
     internal void Dismiss()

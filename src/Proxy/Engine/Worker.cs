@@ -35,6 +35,8 @@ internal sealed class Worker : IDisposable
     private readonly Action _advanceTimers;
     private readonly Action _advanceHandshakes;
     private readonly Queue<Action> _yielded = new();
+    private readonly Queue<(long Pass, Action Action)> _postponed = new();
+    private long _pass;
     private volatile bool _stopping;
 
     /// <param name="index">Position among the workers of the process, from 0.</param>
@@ -96,6 +98,12 @@ internal sealed class Worker : IDisposable
     /// <summary>Runs an action on this, the worker's own, thread after every other connection had its turn.</summary>
     internal void Defer(Action action) => _yielded.Enqueue(action);
 
+    /// <summary>
+    /// Runs an action on this, the worker's own, thread at the end of the next pass: whatever may come meanwhile goes
+    /// first. A worker with nothing to do makes that pass at once.
+    /// </summary>
+    internal void Postpone(Action action) => _postponed.Enqueue((_pass, action));
+
     /// <summary>Lets every other connection of this worker have its turn first.</summary>
     internal YieldAwaitable Yield() => new(this);
 
@@ -143,13 +151,15 @@ internal sealed class Worker : IDisposable
         var events = new EpollEvent[EventBatch];
         while (!_stopping)
         {
-            var isBusy = _yielded.Count > 0 || Handshakes.Waiting > 0;
+            _pass++;
+            var isBusy = _yielded.Count > 0 || _postponed.Count > 0 || Handshakes.Waiting > 0;
             var count = _epoll.Wait(events, isBusy ? 0 : Timers.MillisecondsToNext());
             for (var i = 0; i < count; i++)
                 Dispatch(events[i]);
             Guard(_advanceTimers);
             Guard(_advanceHandshakes);
             ResumeYielded();
+            RunPostponed();
         }
     }
 
@@ -191,6 +201,12 @@ internal sealed class Worker : IDisposable
     {
         for (var left = Math.Min(_yielded.Count, YieldBatch); left > 0; left--)
             Guard(_yielded.Dequeue());
+    }
+
+    private void RunPostponed()
+    {
+        while (_postponed.TryPeek(out var first) && first.Pass < _pass)
+            Guard(_postponed.Dequeue().Action);
     }
 
     /// <summary>Tells of a bug that ended nobody else.</summary>

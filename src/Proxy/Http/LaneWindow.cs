@@ -6,7 +6,7 @@ namespace Proxy.Http;
 /// <summary>The bytes of one direction that were read and have not gone on; holds a buffer only while there are any.</summary>
 internal sealed class LaneWindow(Worker worker, Leg from, RelayWatch? watch)
 {
-    private readonly LaneBuffer _buffer = new(worker.Buffers, watch?.OnShortage);
+    private readonly LaneBuffer _buffer = new(worker.Buffers, watch?.Holder);
     private int _start = Leg.Headroom;
     private int _end = Leg.Headroom;
     private int _turn;

@@ -1,9 +1,12 @@
+using Proxy.Policy;
+
 namespace Proxy.Http;
 
 /// <summary>
 /// Stands between the two lanes of one HTTP/1 connection: lets well-formed requests through that its judge allows,
-/// answers the others, and knows from the responses when an answer may be inserted. Pure and synchronous, no byte is
-/// copied or changed; both lanes run on one thread.
+/// answers the others, and knows from the responses when an answer may be inserted. Pure and synchronous; both lanes
+/// run on one thread. No byte is copied or changed, but in the heads of requests whose path is to be normalised or whose
+/// header fields policy changes: these are written anew.
 ///
 /// One request is outstanding at a time; a pipelined one waits in the client's lane. So answers keep their order, each
 /// request is judged by the policy of the moment it leaves, every response belongs to a known request, and bytes that no
@@ -16,6 +19,7 @@ namespace Proxy.Http;
 internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
 {
     private readonly ResponseTracker _response = new(judge, limits);
+    private readonly EditedHead _edited = new(limits);
     private RequestHeadParser _parser = new(limits);
     private BodyFraming _body;
     private GateFault _pendingFault;
@@ -41,6 +45,7 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
     /// <summary>Looks at the unforwarded bytes; <paramref name="isEnd"/> says that the client has ended behind them.</summary>
     public GateStep Inspect(ReadOnlySpan<byte> unforwarded, bool isEnd = false)
     {
+        _edited.Release();
         if (_response.IsOver && _phase == Phase.Head)
             _phase = Phase.Over;
         if (unforwarded.IsEmpty)
@@ -100,17 +105,40 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
         }
 
         var head = _parser.Head(bytes);
+        if (_parser.IsAbnormal)
+            head = head with { Target = _edited.Normalise(head.Target) };
         _body = Framing(_parser.Fields);
-        return judge.Decide(head) ? Allow(bytes, head) : Deny(head);
+        var verdict = judge.Decide(head);
+        if (!verdict.IsAllowed)
+            return Deny(head);
+        return _parser.IsAbnormal || verdict.Actions.ChangesFields ? AllowEdited(bytes, head, verdict.Actions) : Allow(bytes, head);
+    }
+
+    private GateStep AllowEdited(ReadOnlySpan<byte> bytes, in RequestHead head, in HeaderActions actions)
+    {
+        var fault = _edited.Write(bytes, _parser, head, actions);
+        if (fault != GateFault.None)
+            return Refuse(bytes.Length, fault, resetsServer: false);
+
+        var length = _parser.Length;
+        Begin(head);
+        if (_body.IsComplete)
+            BeginHead();
+        return GateStep.Rewrite(length, _edited.Bytes);
     }
 
     private GateStep Allow(ReadOnlySpan<byte> bytes, in RequestHead head)
     {
         var length = _parser.Length;
+        Begin(head);
+        return InspectBody(bytes, length);
+    }
+
+    private void Begin(in RequestHead head)
+    {
         _expectsContinue = _parser.ExpectsContinue;
         _response.Expect(head, _parser.IsLast, _parser.AsksWebSocket(head));
         _phase = Phase.Body;
-        return InspectBody(bytes, length);
     }
 
     private GateStep InspectBody(ReadOnlySpan<byte> bytes, int start)

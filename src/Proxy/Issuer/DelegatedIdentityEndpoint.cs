@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using Grpc.Core;
-using Microsoft.Extensions.Hosting;
 using Proxy.Spiffe.DelegatedIdentity.Protocol;
 using Proxy.Spiffe.Issuing;
 using Selector = Proxy.Spiffe.Issuing.Selector;
@@ -10,10 +9,10 @@ namespace Proxy.Issuer;
 /// <summary>SPIRE's Delegated Identity API, served by the embedded issuer to its own user and to root.</summary>
 internal sealed class DelegatedIdentityEndpoint(
     IssuerOptions options,
-    CertificateAuthority authority,
+    RotatingAuthority authority,
     Registrations registrations,
     TimeProvider time,
-    IHostApplicationLifetime lifetime) : DelegatedIdentity.DelegatedIdentityBase
+    StreamLoop loop) : DelegatedIdentity.DelegatedIdentityBase
 {
     public override async Task SubscribeToX509SVIDs(
         SubscribeToX509SVIDsRequest request,
@@ -23,12 +22,12 @@ internal sealed class DelegatedIdentityEndpoint(
         Caller.Demand(context);
         var known = ReadSelectors(request);
         var held = new HeldSvids(authority, options.SvidLifetime, time);
-        await RunAsync(context, async stop =>
+        await loop.RunAsync(context, async stop =>
         {
             var entries = registrations.Current;
             if (held.Update(entries.Match(known)))
-                await responseStream.WriteAsync(held.CreateResponse(), stop);
-            await WaitAsync(entries.Replaced, held.UntilRotation, stop);
+                await responseStream.WriteAsync(CreateResponse(held), stop);
+            await loop.WaitAsync(held.UntilRotation, stop, entries.Replaced);
         });
     }
 
@@ -38,37 +37,33 @@ internal sealed class DelegatedIdentityEndpoint(
         ServerCallContext context)
     {
         Caller.Demand(context);
-        var response = new SubscribeToX509BundlesResponse();
-        response.CaCertificates.Add(authority.TrustDomain.Id.ToString(), ByteString.CopyFrom(authority.RootCertificate.Span));
-        await responseStream.WriteAsync(response, context.CancellationToken);
-        await RunAsync(context, stop => Task.Delay(Timeout.Infinite, stop));
+        await loop.RunAsync(context, async stop =>
+        {
+            var replaced = authority.Replaced;
+            var response = new SubscribeToX509BundlesResponse();
+            response.CaCertificates.Add(authority.TrustDomain.Id.ToString(), ApiBytes.Of(authority.Bundle));
+            await responseStream.WriteAsync(response, stop);
+            await replaced.WaitAsync(stop);
+        });
     }
 
-    private async Task RunAsync(ServerCallContext context, Func<CancellationToken, Task> step)
+    private static SubscribeToX509SVIDsResponse CreateResponse(HeldSvids held)
     {
-        using var stop = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken, lifetime.ApplicationStopping);
-        try
-        {
-            while (true)
-                await step(stop.Token);
-        }
-        catch (OperationCanceledException) when (context.CancellationToken.IsCancellationRequested)
-        {
-            // The client has gone.
-        }
-        catch (OperationCanceledException) when (lifetime.ApplicationStopping.IsCancellationRequested)
-        {
-            throw new RpcException(new Status(StatusCode.Unavailable, "the issuer is stopping"));
-        }
+        var response = new SubscribeToX509SVIDsResponse();
+        response.X509Svids.AddRange(held.Svids.Select(CreateMessage));
+        return response;
     }
 
-    private async Task WaitAsync(Task replaced, TimeSpan longest, CancellationToken stop)
+    private static X509SVIDWithKey CreateMessage(IssuedSvid svid) => new()
     {
-        using var ended = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        await Task.WhenAny(replaced, Task.Delay(longest, time, ended.Token));
-        await ended.CancelAsync();
-        stop.ThrowIfCancellationRequested();
-    }
+        X509Svid = new X509SVID
+        {
+            Id = new SPIFFEID { TrustDomain = svid.Id.TrustDomain.Name, Path = svid.Id.Path },
+            ExpiresAt = svid.ExpiresAt.ToUnixTimeSeconds(),
+            CertChain = { ByteString.CopyFrom(svid.Certificate.Span) },
+        },
+        X509SvidKey = ByteString.CopyFrom(svid.PrivateKey.Span),
+    };
 
     private static HashSet<Selector> ReadSelectors(SubscribeToX509SVIDsRequest request)
     {

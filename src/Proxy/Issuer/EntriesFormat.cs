@@ -7,11 +7,11 @@ namespace Proxy.Issuer;
 /// <summary>The entries file: <c>entries:</c>, each with <c>spiffeId</c> and <c>selectors</c>. Unknown keys are refused.</summary>
 internal sealed class EntriesFormat(TrustDomain trustDomain)
 {
-    public IReadOnlyList<RegistrationEntry> Read(ManifestFile file)
+    public RegisteredContent Read(ManifestFile file)
     {
         if (file.Documents.Count == 0)
             throw new RegistrationRefused("the file has no document; an empty list is written 'entries: []'");
-        return [.. file.Documents.SelectMany(document => ReadDocument(document.Root))];
+        return new RegisteredContent([.. file.Documents.SelectMany(document => ReadDocument(document.Root))], []);
     }
 
     private IEnumerable<RegistrationEntry> ReadDocument(ManifestMapping root)

@@ -1,17 +1,18 @@
-using Google.Protobuf;
 using Proxy.Spiffe;
-using Proxy.Spiffe.DelegatedIdentity.Protocol;
 using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
 
 /// <summary>The SVIDs of one stream: made when an entry begins to match, replaced at half life, dropped with the entry.</summary>
-internal sealed class HeldSvids(CertificateAuthority authority, TimeSpan lifetime, TimeProvider time)
+internal sealed class HeldSvids(RotatingAuthority authority, TimeSpan lifetime, TimeProvider time)
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestWait = TimeSpan.FromHours(12);
 
     private Dictionary<SpiffeId, IssuedSvid>? _svids;
+
+    /// <summary>What is held, in the order of the entries.</summary>
+    public IReadOnlyCollection<IssuedSvid> Svids => _svids is null ? [] : _svids.Values;
 
     /// <summary>How long nothing has to be replaced.</summary>
     public TimeSpan UntilRotation
@@ -32,23 +33,5 @@ internal sealed class HeldSvids(CertificateAuthority authority, TimeSpan lifetim
         return previous is null || previous.Count != _svids.Count || _svids.Any(pair => previous.GetValueOrDefault(pair.Key) != pair.Value);
     }
 
-    public SubscribeToX509SVIDsResponse CreateResponse()
-    {
-        var response = new SubscribeToX509SVIDsResponse();
-        response.X509Svids.AddRange((_svids ?? []).Values.Select(CreateMessage));
-        return response;
-    }
-
     private static IssuedSvid? Keep(IssuedSvid? svid, DateTimeOffset now) => svid?.RotatesAt > now ? svid : null;
-
-    private static X509SVIDWithKey CreateMessage(IssuedSvid svid) => new()
-    {
-        X509Svid = new X509SVID
-        {
-            Id = new SPIFFEID { TrustDomain = svid.Id.TrustDomain.Name, Path = svid.Id.Path },
-            ExpiresAt = svid.ExpiresAt.ToUnixTimeSeconds(),
-            CertChain = { ByteString.CopyFrom(svid.Certificate.Span) },
-        },
-        X509SvidKey = ByteString.CopyFrom(svid.PrivateKey.Span),
-    };
 }

@@ -1,46 +1,57 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Proxy.Native;
 using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
 
-/// <summary>The embedded issuer as a gRPC server on a Unix socket.</summary>
+/// <summary>The embedded issuer as a server: each API on a socket of its own.</summary>
 internal sealed class IssuerServer : IAsyncDisposable
 {
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    private const UnixFileMode Everybody = OwnerOnly
+        | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(1);
 
     private readonly WebApplication _application;
-    private readonly CertificateAuthority _authority;
+    private readonly RotatingAuthority _authority;
+    private readonly AuthorityRotation _rotation;
     private readonly RegistrationWatch _watch;
     private readonly TimeProvider _time;
 
-    private IssuerServer(WebApplication application, CertificateAuthority authority, RegistrationWatch watch, TimeProvider time)
+    private IssuerServer(IssuerOptions options, RotatingAuthority authority, TimeProvider time, Action<string> log)
     {
-        _application = application;
+        var registrations = new Registrations();
+        _application = Build(options, authority, registrations, time);
         _authority = authority;
-        _watch = watch;
+        _rotation = new AuthorityRotation(authority, time, log);
+        _watch = new RegistrationWatch(options, registrations, time, log);
         _time = time;
     }
 
     /// <summary>Opens the authority, reads the registrations, and listens; says so in one line.</summary>
     /// <exception cref="AuthorityStoreException">The state directory cannot be used.</exception>
-    /// <exception cref="IOException">The socket cannot be used.</exception>
+    /// <exception cref="IOException">A socket cannot be used.</exception>
     public static async Task<IssuerServer> StartAsync(IssuerOptions options, TimeProvider time, Action<string> log)
     {
-        await UnixSocketPath.ClaimAsync(options.SocketPath, CancellationToken.None);
-        var authority = AuthorityStore.Open(options.StateDirectory, options.TrustDomain, time);
-        var registrations = new Registrations();
-        var watch = new RegistrationWatch(options, registrations, time, log);
-        var server = new IssuerServer(Build(options, authority, registrations, time), authority, watch, time);
+        var sockets = SocketsOf(options);
+        foreach (var (path, _) in sockets)
+            await UnixSocketPath.ClaimAsync(path, CancellationToken.None);
+        var authority = RotatingAuthority.Open(options.StateDirectory, options.TrustDomain, options.AuthorityLifetime, time);
+        var server = new IssuerServer(options, authority, time, log);
         try
         {
-            watch.Start();
+            server._watch.Start();
             await server._application.StartAsync();
-            File.SetUnixFileMode(options.SocketPath, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            foreach (var (path, mode) in sockets)
+                File.SetUnixFileMode(path, mode);
         }
         catch
         {
@@ -48,7 +59,8 @@ internal sealed class IssuerServer : IAsyncDisposable
             throw;
         }
 
-        log($"issuer ready: {options.TrustDomain} on {options.SocketPath}");
+        log($"issuer ready: {options.TrustDomain} on {string.Join(", ", sockets.Select(socket => socket.Path))}"
+            + (options.BundlePort is { } port ? $", bundle on port {port}" : ""));
         return server;
     }
 
@@ -56,31 +68,75 @@ internal sealed class IssuerServer : IAsyncDisposable
     {
         using var limit = new CancellationTokenSource(StopLimit, _time);
         await _watch.DisposeAsync();
+        await _rotation.DisposeAsync();
         await _application.StopAsync(limit.Token);
         await _application.DisposeAsync();
         _authority.Dispose();
     }
 
-    private static WebApplication Build(IssuerOptions options, CertificateAuthority authority, Registrations registrations, TimeProvider time)
+    // A broker proves itself in TLS; who may open its socket does not matter then.
+    private static List<(string Path, UnixFileMode Mode)> SocketsOf(IssuerOptions options)
+    {
+        var sockets = new List<(string, UnixFileMode)> { (options.SocketPath, OwnerOnly) };
+        if (options.WorkloadSocketPath is { } workload)
+            sockets.Add((workload, Everybody));
+        if (options.BrokerSocketPath is { } broker)
+            sockets.Add((broker, OwnerOnly | UnixFileMode.GroupRead | UnixFileMode.GroupWrite));
+        return sockets;
+    }
+
+    private static WebApplication Build(IssuerOptions options, RotatingAuthority authority, Registrations registrations, TimeProvider time)
     {
         // Empty: no configuration files that are watched, no console logger, no environment.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options.SocketPath));
+        var tls = new IssuerTls(options, authority, time);
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options, tls));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
+        builder.Services.AddGrpcReflection();
+        builder.Services.AddGrpcHealthChecks().AddCheck("authority", () => HealthOf(authority, time));
+        builder.Services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Delay = TimeSpan.Zero);
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
-        builder.Services.AddSingleton(services => new DelegatedIdentityEndpoint(
-            options, authority, registrations, time, services.GetRequiredService<IHostApplicationLifetime>()));
-        var application = builder.Build();
+        builder.Services.AddSingleton(options).AddSingleton(authority).AddSingleton(registrations).AddSingleton(time);
+        builder.Services.AddSingleton<StreamLoop>();
+        return Route(builder.Build(), new BundleEndpoint(authority));
+    }
+
+    private static HealthCheckResult HealthOf(RotatingAuthority authority, TimeProvider time) =>
+        time.GetUtcNow() < authority.ExpiresAt ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the authority has expired");
+
+    private static WebApplication Route(WebApplication application, BundleEndpoint bundle)
+    {
+        application.Use(next => context => ServedApi.Guard(context, next));
         application.MapGrpcService<DelegatedIdentityEndpoint>();
+        application.MapGrpcService<WorkloadApiEndpoint>();
+        application.MapGrpcService<BrokerEndpoint>();
+        application.MapGrpcReflectionService();
+        application.MapGrpcHealthChecksService();
+        application.MapGet(BundleEndpoint.Path, bundle.AnswerAsync);
         return application;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, string socketPath)
+    private static void Configure(KestrelServerOptions kestrel, IssuerOptions options, IssuerTls tls)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 4096; // one stream per workload of the node
-        kestrel.ListenUnixSocket(socketPath, listen => listen.Protocols = HttpProtocols.Http2);
+        kestrel.ListenUnixSocket(options.SocketPath, listen => Serve(listen, ServedApi.Delegated));
+        if (options.WorkloadSocketPath is { } workload)
+            kestrel.ListenUnixSocket(workload, listen => Serve(listen, ServedApi.Workload));
+        if (options.BrokerSocketPath is { } broker)
+            kestrel.ListenUnixSocket(broker, listen => Serve(listen, ServedApi.Broker, tls.ForBrokers));
+        if (options.BundlePort is { } port)
+            kestrel.ListenAnyIP(port, listen => Serve(listen, ServedApi.Bundle, tls.ForAnybody, HttpProtocols.Http1AndHttp2));
+    }
+
+    private static void Serve(
+        ListenOptions listen, ServedApi api, Func<System.Net.Security.SslServerAuthenticationOptions>? tls = null, HttpProtocols protocols = HttpProtocols.Http2)
+    {
+        listen.Protocols = protocols;
+        if (tls is not null)
+            listen.UseHttps(new TlsHandshakeCallbackOptions { OnConnection = _ => ValueTask.FromResult(tls()) });
+        api.Mark(listen);
     }
 
     /// <summary>Signals are the command's business; a host in a larger process must not take them.</summary>

@@ -1,20 +1,19 @@
 using System.Security.Cryptography;
 using Proxy.Policy.Documents;
-using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
 
 /// <summary>One file and the last good entries that it gave; a fault is logged once and changes nothing.</summary>
 internal sealed class RegistrationFile(
     string path,
-    Func<ManifestFile, IReadOnlyList<RegistrationEntry>> read,
+    Func<ManifestFile, RegisteredContent> read,
     Action<string> log)
 {
     private (DateTime Written, long Length)? _stamp;
     private byte[]? _digest;
     private bool _isMissing;
 
-    public IReadOnlyList<RegistrationEntry> Entries { get; private set; } = [];
+    public RegisteredContent Content { get; private set; } = RegisteredContent.Empty;
 
     /// <summary>Reads the file if it looks changed, or in any case if <paramref name="force"/>; tells whether there are new entries.</summary>
     public bool Refresh(bool force)
@@ -59,7 +58,7 @@ internal sealed class RegistrationFile(
                 Report(fault.ToString());
             if (file.Faults.Count > 0)
                 return false;
-            Entries = read(file);
+            Content = read(file);
             return true;
         }
         catch (RegistrationRefused refused)

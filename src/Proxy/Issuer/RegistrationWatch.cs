@@ -1,5 +1,4 @@
 using System.Threading.Channels;
-using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
 
@@ -112,9 +111,11 @@ internal sealed class RegistrationWatch : IAsyncDisposable
         isChanged |= RefreshManifests(force);
         if (!isChanged)
             return;
-        RegistrationEntry[] entries = [.. _entriesFile?.Entries ?? [], .. _manifests.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => pair.Value.Entries)];
-        _registrations.Replace(entries);
-        _log($"issuer: {entries.Length} registration entries in force");
+        var files = _manifests.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value.Content)
+            .Prepend(_entriesFile?.Content ?? RegisteredContent.Empty).ToArray();
+        var content = new RegisteredContent([.. files.SelectMany(file => file.Entries)], [.. files.SelectMany(file => file.Pods)]);
+        _registrations.Replace(content);
+        _log($"issuer: {content.Entries.Count} registration entries in force");
     }
 
     private bool RefreshManifests(bool force)

@@ -1,19 +1,17 @@
-using Proxy.Spiffe.Issuing;
-
 namespace Proxy.Issuer;
 
-/// <summary>The registration entries in force; replaced as a whole.</summary>
+/// <summary>What is registered; replaced as a whole.</summary>
 internal sealed class Registrations
 {
-    private volatile RegistrationSnapshot _current = new([]);
+    private volatile RegistrationSnapshot _current = new(RegisteredContent.Empty);
 
     public RegistrationSnapshot Current => _current;
 
     /// <summary>Called by one watcher only.</summary>
-    public void Replace(IReadOnlyList<RegistrationEntry> entries)
+    public void Replace(RegisteredContent content)
     {
         var previous = _current;
-        _current = new RegistrationSnapshot(entries);
+        _current = new RegistrationSnapshot(content);
         previous.SetReplaced();
     }
 }

@@ -19,6 +19,23 @@ internal static class CaptureCheck
             yield return obstacle;
     }
 
+    /// <summary>The same for the rules of the node's own namespace.</summary>
+    public static IEnumerable<string> NodeFaults(CaptureOptions options, CaptureFindings found)
+    {
+        foreach (var family in found.Families)
+        {
+            var (command, tables, chains) = (found.Iptables.Command(family), found[family].Tables, NodeRuleSet.Of(options, family));
+            foreach (var fault in chains.SelectMany(chain => ChainFaults(command, chain, tables)))
+                yield return fault;
+            if (chains.Count == 0 && tables.OurChains.Any())
+                yield return $"{command}: there are rules of node-proxy, and the family has no probe source";
+            if (chains.Count > 0 && !found.Sets.Contains(family.PodSet))
+                yield return $"ipset {family.PodSet} is missing";
+            if (found[family].OtherTables.OurChains.Any())
+                yield return OtherVariantFault(found, family);
+        }
+    }
+
     private static IEnumerable<string> VariantFaults(CaptureOptions options, CaptureFamily family, CaptureFindings found)
     {
         var (command, tables) = (found.Iptables.Command(family), found[family].Tables);
@@ -26,9 +43,12 @@ internal static class CaptureCheck
             ? new CaptureRuleSet(options, family).All.SelectMany(chain => ChainFaults(command, chain, tables))
             : [$"{command}: there are no rules of node-proxy"];
         return found[family].OtherTables.OurChains.Any()
-            ? faults.Append($"{found.Other!.Command(family)}: there are rules of node-proxy of an earlier time, made with the other variant of iptables")
+            ? faults.Append(OtherVariantFault(found, family))
             : faults;
     }
+
+    private static string OtherVariantFault(CaptureFindings found, CaptureFamily family) =>
+        $"{found.Other!.Command(family)}: there are rules of node-proxy of an earlier time, made with the other variant of iptables";
 
     private static IEnumerable<string> ChainFaults(string command, CaptureChain chain, SavedTables tables)
     {

@@ -4,7 +4,7 @@ using Proxy.Policy;
 
 namespace Proxy.Kernel;
 
-/// <summary>One command of a plan; the tool "sysctl" stands for a kernel setting, written without a process.</summary>
+/// <summary>One command of a plan; the tools "sysctl" and "conntrack" stand for what is done without a process.</summary>
 internal sealed record CaptureStep(string Tool, IReadOnlyList<string> Arguments, string Input = "")
 {
     /// <summary>As a person would type it.</summary>
@@ -30,6 +30,8 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
                 : RuleSet(family).SecondNet);
         foreach (var (key, value) in CaptureSettings.Needed(options, found.Settings))
             yield return new CaptureStep("sysctl", ["-w", $"{key}={value}"]);
+        if (MayTrackOlder)
+            yield return new CaptureStep("conntrack", ["-F"]);
         yield return new CaptureStep("ip", ["link", "set", "dev", "lo", "up"]);
         yield return new CaptureStep("ipset", ["restore", "-exist"], string.Concat(found.Families.Select(Sets)));
         foreach (var step in found.Families.Where(family => !found[family].IsDisabled).SelectMany(AddRoute))
@@ -85,6 +87,15 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
             script.Append(CultureInfo.InvariantCulture, $"add {next} {address}\n");
         return script.Append(CultureInfo.InvariantCulture, $"swap {next} {family.PodSet}\ndestroy {next}\n").ToString();
     }
+
+    // Others may have tracked connections before, and as long as tracking is loose one may be taken up in its midst, its
+    // ends mistaken for each other: none of these may pass as one that an exclusion let begin.
+    private bool MayTrackOlder =>
+        (options.HasBypass && CaptureSettings.TracksLoosely(found.Settings)) || found.Families.Any(family => !HasBegun(found[family]));
+
+    // The rules that turn tracking off are made after what was tracked is forgotten.
+    private static bool HasBegun(FamilyFindings family) =>
+        family.Tables.OurChains.Concat(family.OtherTables.OurChains).Any(chain => chain.Table == "raw");
 
     private CaptureRuleSet RuleSet(CaptureFamily family) => new(options, family);
 

@@ -97,6 +97,11 @@ internal sealed class CaptureRules
             tools.WriteSetting(setting[0], setting[1]);
             return;
         }
+        if (step.Tool == "conntrack")
+        {
+            tools.ForgetTracked();
+            return;
+        }
         var result = tools.Run(step.Tool, step.Arguments, step.Input);
         // The kernel lets go of a set only a moment after the rules that named it are gone.
         for (var attempt = 1; IsBusySet(step, result) && attempt < Attempts; attempt++)

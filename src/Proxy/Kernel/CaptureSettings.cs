@@ -38,9 +38,12 @@ internal static class CaptureSettings
         if (Value(now, AcceptLocal) != 1)
             yield return KeyValuePair.Create(AcceptLocal, "1");
         // Unknown until the first rule that tracks has loaded the module, which is before settings are written.
-        if (options.HasBypass && now.GetValueOrDefault(LooseTracking) != "0")
+        if (options.HasBypass && TracksLoosely(now))
             yield return KeyValuePair.Create(LooseTracking, "0");
     }
+
+    /// <summary>Whether tracking takes up connections of which it did not see the beginning.</summary>
+    public static bool TracksLoosely(IReadOnlyDictionary<string, string> now) => now.GetValueOrDefault(LooseTracking) != "0";
 
     /// <summary>What is set in a way that capture does not work with, and that is not ours to change.</summary>
     public static IEnumerable<string> Obstacles(IReadOnlyDictionary<string, string> now)

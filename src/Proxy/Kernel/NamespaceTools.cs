@@ -56,6 +56,19 @@ internal sealed class NamespaceTools(NetworkNamespace pod, CaptureTools tools)
         }
     }
 
+    /// <summary>Has the kernel forget the connections that it tracks in the namespace.</summary>
+    public void ForgetTracked()
+    {
+        try
+        {
+            NetlinkTracking.Flush(pod);
+        }
+        catch (IOException e)
+        {
+            throw new CaptureException($"connections tracked in network namespace {pod.Name} cannot be forgotten: {e.Message}");
+        }
+    }
+
     private static string SettingPath(string key) => "/proc/sys/" + key.Replace('.', '/');
 
     // A child process inherits the namespace of the thread that starts it; so would a thread of the pool that anything

@@ -6,6 +6,9 @@ namespace Proxy.Kernel;
 /// <summary>The rules of the node's own namespace, which tell what the node itself dials from what passes through it.</summary>
 internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
 {
+    // As the tools printed them when they had just been made.
+    private string _made = "";
+
     public CaptureOptions Options => options;
 
     /// <summary>Makes the rules for the node's enrolled pods, or makes them right; those of a family without probe source are removed.</summary>
@@ -15,7 +18,32 @@ internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
         var tools = new NamespaceTools(node, programs);
         foreach (var step in new CapturePlan(options, CaptureFindings.Read(tools, options)).ApplyToNode(pods))
             CaptureRules.Run(tools, step);
+        _made = OwnRules(CaptureFindings.Read(tools, options));
     }
+
+    /// <summary>Whether what was made stands for these pods, whole, unchanged and before what others have. Changes nothing.</summary>
+    /// <exception cref="CaptureException">A tool or the kernel refuses; the message says which command.</exception>
+    public bool Stand(NetworkNamespace node, IReadOnlyCollection<Address> pods)
+    {
+        var tools = new NamespaceTools(node, programs);
+        var found = CaptureFindings.Read(tools, options);
+        return !CaptureCheck.NodeFaults(options, found).Any()
+            && OwnRules(found) == _made
+            && found.Families.Where(HasProbeSource).All(family => Members(tools, family).SetEquals(pods.Where(address => address.IsIPv4 == (family == CaptureFamily.IPv4))));
+    }
+
+    private bool HasProbeSource(CaptureFamily family) => family.ProbeSource(options) is not null;
+
+    private static HashSet<Address> Members(NamespaceTools tools, CaptureFamily family) =>
+    [
+        .. CaptureFindings.Output(tools, "ipset", ["save", family.PodSet])
+            .Select(line => line.Split(' '))
+            .Where(words => words is ["add", _, _, ..])
+            .Select(words => Address.TryParse(words[2], out var address) ? address : default),
+    ];
+
+    private static string OwnRules(CaptureFindings found) => string.Join('\n', found.Families.SelectMany(family =>
+        found[family].Tables.OurChains.SelectMany(chain => found[family].Tables.RulesOf(chain.Table, chain.Name)).Select(rule => $"{family.Name} {rule.Table} {rule.Line}")));
 
     /// <summary>With the probe sources only that this kernel can give; tried in a namespace that is thrown away.</summary>
     public static NodeRules WithWhatWorks(CaptureOptions options, CaptureTools programs, Action<string> log)

@@ -16,15 +16,39 @@ internal static partial class ProcessImage
     {
         if (Environment.GetEnvironmentVariable(name) is not null)
             return;
-        var arguments = File.ReadAllText(Arguments).TrimEnd('\0').Split('\0');
         if (SetVariable(name, value, overwrite: 1) == 0)
-            _ = Execute(Environment.ProcessPath!, [.. arguments, null]);
+            Execute(Environment.ProcessPath!, File.ReadAllBytes(Arguments));
         throw new IOException($"cannot start the program over with {name}: errno {Marshal.GetLastPInvokeError()}");
+    }
+
+    /// <summary>Where each argument begins in what the kernel shows of them: bytes, each argument with a zero behind it (proc_pid_cmdline(5)).</summary>
+    internal static IReadOnlyList<int> Starts(ReadOnlySpan<byte> arguments)
+    {
+        var starts = new List<int>();
+        for (var at = 0; at < arguments.Length; at += arguments[at..].IndexOf((byte)0) + 1)
+            starts.Add(at);
+        return starts;
+    }
+
+    // As bytes: an argument need not be text, and an empty one is one.
+    private static unsafe void Execute(string path, byte[] arguments)
+    {
+        if (arguments is not [.., 0])
+            throw new IOException($"{Arguments} is not readable: it has no end");
+        var starts = Starts(arguments);
+        var pointers = new byte*[starts.Count + 1];
+        fixed (byte* first = arguments)
+        fixed (byte** list = pointers)
+        {
+            for (var i = 0; i < starts.Count; i++)
+                list[i] = first + starts[i];
+            _ = Execute(path, list);
+        }
     }
 
     [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetVariable(string name, string value, int overwrite);
 
     [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    private static partial int Execute(string path, string?[] arguments);
+    private static unsafe partial int Execute(string path, byte** arguments);
 }

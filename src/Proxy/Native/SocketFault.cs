@@ -26,7 +26,7 @@ internal static class SocketFaults
     {
         0 => SocketFault.None,
         4 or 11 => SocketFault.WouldBlock, // EINTR on a non-blocking socket: nothing moved, ask again
-        115 => SocketFault.InProgress,
+        115 or 114 => SocketFault.InProgress, // EALREADY: asked once more
         111 => SocketFault.Refused,
         104 or 103 => SocketFault.Reset,
         32 => SocketFault.Ended, // EPIPE: a write behind an end that came, or was told, before

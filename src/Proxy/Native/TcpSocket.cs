@@ -30,6 +30,7 @@ internal readonly unsafe struct TcpSocket
     private const int BindAddressNoPort = 24;
     private const int LocalPortRange = 51; // IP_LOCAL_PORT_RANGE, include/uapi/linux/in.h
     private const int NoSignal = 0x4000;
+    private const int More = 0x8000;
     private const int PeekOnly = 0x02;
     private const int ShutdownWrite = 1;
 
@@ -89,17 +90,19 @@ internal readonly unsafe struct TcpSocket
     }
 
     /// <summary>Looks whether there is anything to receive: <see cref="SocketFault.WouldBlock"/> when there is not, and no end.</summary>
-    internal SocketFault Peek()
+    internal Transfer Peek()
     {
         byte one;
-        return Libc.Receive(Descriptor, &one, 1, PeekOnly) >= 0 ? SocketFault.None : LastFault();
+        var count = (int)Libc.Receive(Descriptor, &one, 1, PeekOnly);
+        return count >= 0 ? new Transfer(count, SocketFault.None) : new Transfer(0, LastFault());
     }
 
-    internal Transfer Send(ReadOnlySpan<byte> buffer)
+    /// <summary>Sends; with more to come at once, the rest of a packet waits for that (send(2), MSG_MORE).</summary>
+    internal Transfer Send(ReadOnlySpan<byte> buffer, bool hasMore = false)
     {
         fixed (byte* start = buffer)
         {
-            var count = (int)Libc.Send(Descriptor, start, buffer.Length, NoSignal);
+            var count = (int)Libc.Send(Descriptor, start, buffer.Length, hasMore ? NoSignal | More : NoSignal);
             return count >= 0 ? new Transfer(count, SocketFault.None) : new Transfer(0, LastFault());
         }
     }

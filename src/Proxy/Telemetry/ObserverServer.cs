@@ -56,7 +56,7 @@ internal sealed class ObserverServer : IAsyncDisposable
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
         builder.WebHost.UseKestrelCore().ConfigureKestrel(options => Configure(options, path));
-        builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = Bind);
+        PatientListenerFactory.AddTo(builder.Services, new SocketTransportOptions { CreateBoundListenSocket = Bind });
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc(options => options.MaxReceiveMessageSize = RequestLimit);
         builder.Services.AddSingleton(new FlowObserver(ring, info, stopping));

@@ -16,7 +16,7 @@ internal static class Handshake
     /// <param name="verifier">Judges the peer's certificate.</param>
     /// <param name="authenticate">The leg's part of the handshake.</param>
     internal static async ValueTask<HandshakeResult> RunAsync(
-        Worker worker, SslStreamLeg leg, HandshakeTurn turn, TimeSpan limit, PeerVerifier verifier, Func<ValueTask<string?>> authenticate)
+        Worker worker, TlsLeg leg, HandshakeTurn turn, TimeSpan limit, PeerVerifier verifier, Func<ValueTask<string?>> authenticate)
     {
         var timedOut = false;
         leg.Turn = turn;

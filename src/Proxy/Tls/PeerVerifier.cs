@@ -1,5 +1,7 @@
 using System.Net.Security;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using Proxy.Native;
 using Proxy.Spiffe;
 using Proxy.Spiffe.X509;
 
@@ -11,6 +13,12 @@ namespace Proxy.Tls;
 /// </summary>
 internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimeProvider time)
 {
+    /// <summary>Certificates that a peer may present; a chain of SPIFFE has two or three.</summary>
+    internal const int LongestChain = 10;
+
+    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
+    private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
+
     internal TrustBundle Bundle => bundle;
 
     /// <summary>What was found; null until a certificate, or its absence, has been judged.</summary>
@@ -27,5 +35,56 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
         if (certificate is X509Certificate2 leaf)
             ExpiresAt = leaf.NotAfter;
         return found.IsValid;
+    }
+
+    /// <summary>What a refused peer is told.</summary>
+    internal CertificateAlert Alert => Found?.Fault switch
+    {
+        SvidFault.Expired => CertificateAlert.Expired,
+        SvidFault.Untrusted or SvidFault.IssuerNotFetched or SvidFault.NoBundle => CertificateAlert.UnknownAuthority,
+        _ => CertificateAlert.BadCertificate,
+    };
+
+    /// <summary>For libssl, which hands over what the peer presented: builds the chain as SslStream does, and judges it.</summary>
+    /// <param name="presented">DER, the leaf first; none when the peer has no certificate.</param>
+    /// <param name="isServer">Whether we are the server, and the peer the client.</param>
+    internal bool Judge(IReadOnlyList<byte[]> presented, bool isServer)
+    {
+        if (presented.Count == 0)
+            return Validate(this, null, null, SslPolicyErrors.RemoteCertificateNotAvailable);
+        var certificates = new List<X509Certificate2>(presented.Count);
+        try
+        {
+            certificates.AddRange(presented.Take(LongestChain).Select(der => X509CertificateLoader.LoadCertificate(der)));
+            return Judge(certificates, isServer ? ClientAuthentication : ServerAuthentication, isTooLong: presented.Count > LongestChain);
+        }
+        catch (CryptographicException)
+        {
+            // Found stays null: nothing was judged, so nothing is believed.
+            return false;
+        }
+        finally
+        {
+            certificates.ForEach(certificate => certificate.Dispose());
+        }
+    }
+
+    private bool Judge(List<X509Certificate2> presented, Oid purpose, bool isTooLong)
+    {
+        using var chain = new X509Chain { ChainPolicy = bundle.CreateChainPolicy() };
+        chain.ChainPolicy.ApplicationPolicy.Add(purpose);
+        for (var i = 1; i < presented.Count; i++)
+            chain.ChainPolicy.ExtraStore.Add(presented[i]);
+        try
+        {
+            if (!isTooLong)
+                chain.Build(presented[0]);
+            return Validate(this, presented[0], isTooLong ? null : chain, SslPolicyErrors.None);
+        }
+        finally
+        {
+            foreach (var element in chain.ChainElements)
+                element.Certificate.Dispose();
+        }
     }
 }

@@ -3,15 +3,15 @@ using System.Net.Security;
 using System.Runtime.CompilerServices;
 using System.Security.Authentication;
 using Proxy.Engine;
+using Proxy.Spiffe.X509;
 
 namespace Proxy.Tls;
 
 /// <summary>
-/// TLS 1.3 by SslStream over a plain leg. An end is close_notify, in both directions; TCP's own end without it
-/// is a broken connection, never an orderly one.
+/// TLS 1.3 by SslStream over a plain leg: works with whatever .NET works with.
 /// </summary>
 [SuppressMessage("Design", "CA1001", Justification = "Every leg ends by Close or Abort, which dispose the stream.")]
-internal sealed class SslStreamLeg : Leg
+internal sealed class SslStreamLeg : TlsLeg
 {
     private readonly PlainLeg _transport;
     private readonly LegStream _stream;
@@ -35,23 +35,19 @@ internal sealed class SslStreamLeg : Leg
         set => _transport.OnReset = value;
     }
 
-    /// <summary>The protocol agreed on by ALPN; empty when none was.</summary>
-    internal SslApplicationProtocol Protocol => _tls.NegotiatedApplicationProtocol;
+    internal override SslApplicationProtocol Protocol => _tls.NegotiatedApplicationProtocol;
 
-    /// <summary>While the handshake lasts: its client's turns.</summary>
-    internal HandshakeTurn? Turn
+    internal override HandshakeTurn? Turn
     {
         get => _stream.Turn;
         set => _stream.Turn = value;
     }
 
-    /// <summary>Null when the handshake succeeded, otherwise what TLS said.</summary>
-    internal ValueTask<string?> AuthenticateAsClientAsync(SslClientAuthenticationOptions options) =>
-        HandshakeAsync(tls => tls.AuthenticateAsClientAsync(options));
+    internal override ValueTask<string?> AuthenticateAsClientAsync(X509Svid svid, PeerVerifier verifier) =>
+        HandshakeAsync(tls => tls.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
 
-    /// <inheritdoc cref="AuthenticateAsClientAsync"/>
-    internal ValueTask<string?> AuthenticateAsServerAsync(SslServerAuthenticationOptions options) =>
-        HandshakeAsync(tls => tls.AuthenticateAsServerAsync(options));
+    internal override ValueTask<string?> AuthenticateAsServerAsync(X509Svid svid, PeerVerifier verifier) =>
+        HandshakeAsync(tls => tls.AuthenticateAsServerAsync(TlsContexts.ForServer(svid, verifier)));
 
     // Waiting through SslStream costs three more state machines, and a copy: it decrypts before there is a buffer.
     internal override ValueTask WaitAsync() => _isDrained ? _transport.WaitAsync() : WaitForTlsAsync();

@@ -20,9 +20,23 @@ internal static class TlsContexts
     private static readonly ConditionalWeakTable<X509Svid, SslStreamCertificateContext> Contexts = [];
 
     /// <summary>A client that offers others, of which a server must choose one or refuse, speaks to the application itself.</summary>
-    private static readonly List<SslApplicationProtocol> Served = [TunnelProtocol, SslApplicationProtocol.Http11, SslApplicationProtocol.Http2];
+    internal static readonly List<SslApplicationProtocol> Served = [TunnelProtocol, SslApplicationProtocol.Http11, SslApplicationProtocol.Http2];
 
     private static readonly List<SslApplicationProtocol> Offered = [TunnelProtocol];
+
+    /// <summary>The protocol with this name; empty for none.</summary>
+    internal static SslApplicationProtocol ProtocolOf(ReadOnlySpan<byte> name)
+    {
+        if (name.IsEmpty)
+            return default;
+        foreach (var known in Served)
+        {
+            if (name.SequenceEqual(known.Protocol.Span))
+                return known;
+        }
+
+        return new SslApplicationProtocol(name.ToArray());
+    }
 
     internal static SslClientAuthenticationOptions ForClient(X509Svid svid, PeerVerifier verifier) => new()
     {

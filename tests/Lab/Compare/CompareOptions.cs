@@ -9,8 +9,11 @@ internal sealed record CompareOptions
     /// <summary>How long a load is measured.</summary>
     public TimeSpan Span { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>How long each kind of load runs before anything is measured; requests are counted instead.</summary>
-    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(4);
+    /// <summary>
+    /// How long each kind of load runs on node-proxy before anything is measured, until nothing more is compiled;
+    /// requests are counted instead.
+    /// </summary>
+    public TimeSpan WarmUp { get; init; } = TimeSpan.FromSeconds(40);
 
     /// <summary>Requests before anything is measured.</summary>
     public int WarmUpRequests { get; init; } = 150_000;
@@ -37,7 +40,7 @@ internal sealed record CompareOptions
     {
         Rounds = 3,
         Span = TimeSpan.FromSeconds(1),
-        WarmUp = TimeSpan.FromSeconds(2),
+        WarmUp = TimeSpan.FromSeconds(15),
         WarmUpRequests = 50_000,
         Standing = 300,
         MemoryRounds = 1,

@@ -10,13 +10,15 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
         ("c32", hops => KeepAliveRun.WarmAsync(hops, WarmUpRequests(hops), Width), hops => KeepAliveAsync(hops, Width)),
         ("c256", _ => Task.CompletedTask, hops => KeepAliveAsync(hops, 256)),
         ("c1", _ => Task.CompletedTask, hops => KeepAliveAsync(hops, 1)),
-        ("connections", hops => LoadRun.ConnectionsAsync(hops, options.WarmUp, Width), ConnectionsAsync),
-        ("http-connections", hops => LoadRun.HttpConnectionsAsync(hops, options.WarmUp / 2, Width), HttpConnectionsAsync),
-        ("bulk", hops => LoadRun.UploadAsync(hops, options.WarmUp / 2), BulkAsync),
+        ("connections", hops => LoadRun.ConnectionsAsync(hops, WarmUp(hops), Width), ConnectionsAsync),
+        ("http-connections", hops => LoadRun.HttpConnectionsAsync(hops, WarmUp(hops) / 2, Width), HttpConnectionsAsync),
+        ("bulk", hops => LoadRun.UploadAsync(hops, WarmUp(hops) / 4), BulkAsync),
     ];
 
     // Only node-proxy is compiled while it runs.
     private int WarmUpRequests(Hops hops) => hops is PeerHops ? options.WarmUpRequests / 10 : options.WarmUpRequests;
+
+    private TimeSpan WarmUp(Hops hops) => hops is PeerHops ? options.WarmUp / 10 : options.WarmUp;
 
     public async Task RunAsync()
     {

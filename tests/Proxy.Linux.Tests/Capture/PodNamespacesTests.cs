@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Proxy.Capture;
 using Proxy.Cluster;
 using Proxy.Kernel;
@@ -12,7 +13,8 @@ namespace Proxy.Linux.Tests.Capture;
 public sealed class PodNamespacesTests : IDisposable
 {
     private readonly TestPods _pods = new();
-    private readonly List<string> _log = [];
+    private readonly ConcurrentQueue<string> _log = [];
+    private OpenPod _open = (_, _) => Task.FromResult<IAsyncDisposable>(new Nothing());
 
     [Fact]
     public async Task A_pod_whose_namespace_holds_its_address_is_captured()
@@ -128,15 +130,66 @@ public sealed class PodNamespacesTests : IDisposable
         Assert.Equal(2, _log.Count(line => line.Contains("other exclusions", StringComparison.Ordinal)));
     }
 
+    [Fact]
+    public async Task What_nobody_expects_concerns_its_own_pod_only_and_is_tried_again()
+    {
+        using var home = NetworkNamespace.Current();
+        using var others = new TestPods();
+        var opened = new ConcurrentQueue<string>();
+        var isBroken = true;
+        _open = (pod, _) =>
+        {
+            if (isBroken && pod.Workload.Name == "broken")
+                throw new InvalidOperationException("a bug");
+            opened.Enqueue(pod.Workload.Name);
+            return Task.FromResult<IAsyncDisposable>(new Nothing());
+        };
+        var namespaces = Make(home);
+        var cluster = Cluster(Pod("broken", TestPods.PodIPv4.ToString()), Pod("other", TestPods.PodIPv4.ToString(), place: others.Pod));
+
+        Assert.False(await namespaces.ReconcileAsync(cluster, CancellationToken.None));
+        Assert.Equal("InvalidOperationException: a bug", Assert.Single(namespaces.Faults).Value);
+        Assert.Contains(_log, line => line.Contains("trying again: System.InvalidOperationException: a bug", StringComparison.Ordinal));
+        Assert.Equal(["other"], opened);
+
+        isBroken = false;
+        Assert.True(await namespaces.ReconcileAsync(cluster, CancellationToken.None));
+        Assert.Empty(namespaces.Faults);
+        Assert.Equal(["other", "broken"], opened);
+    }
+
+    [Fact]
+    public async Task A_new_pod_is_captured_before_the_exclusions_of_another_are_changed()
+    {
+        using var home = NetworkNamespace.Current();
+        using var others = new TestPods();
+        var namespaces = Make(home);
+        await namespaces.ReconcileAsync(Cluster(Pod("one", TestPods.PodIPv4.ToString())), CancellationToken.None);
+        var before = "";
+        _open = (_, _) =>
+        {
+            before = _pods.InPod("iptables-save");
+            return Task.FromResult<IAsyncDisposable>(new Nothing());
+        };
+
+        Assert.True(await namespaces.ReconcileAsync(
+            Cluster(Pod("one", TestPods.PodIPv4.ToString(), excluded: 9000), Pod("new", TestPods.PodIPv4.ToString(), place: others.Pod)),
+            CancellationToken.None));
+
+        Assert.Contains("NODE_PROXY_", before, StringComparison.Ordinal);
+        Assert.DoesNotContain("--dports 9000 ", before, StringComparison.Ordinal);
+        Assert.Contains("--dports 9000 ", _pods.InPod("iptables-save"), StringComparison.Ordinal);
+    }
+
     public void Dispose() => _pods.Dispose();
 
     private PodNamespaces Make(NetworkNamespace home)
     {
         var options = new CaptureOptions();
-        return new PodNamespaces("node", new CaptureRules(options), home, options.ProxyMark, new LocalPods(), (_, _) => Task.FromResult<IAsyncDisposable>(new Nothing()), _log.Add);
+        return new PodNamespaces("node", new CaptureRules(options), home, options.ProxyMark, new LocalPods(), (pod, stop) => _open(pod, stop), _log.Enqueue);
     }
 
-    private Workload Pod(string name, string address, EnrolmentMode mode = EnrolmentMode.Enabled, bool isDisputed = false, ushort excluded = 0) => new()
+    private Workload Pod(string name, string address, EnrolmentMode mode = EnrolmentMode.Enabled, bool isDisputed = false, ushort excluded = 0, string? place = null) => new()
     {
         Uid = name,
         Namespace = "default",
@@ -147,7 +200,7 @@ public sealed class PodNamespacesTests : IDisposable
         Labels = new Dictionary<string, string>(),
         Mode = mode,
         IsHostNetwork = false,
-        NetworkNamespace = _pods.Pod,
+        NetworkNamespace = place ?? _pods.Pod,
         Identity = Identity.ForPod("default", "default", [], []),
         ExpectedId = SpiffeId.Parse("spiffe://cluster.local/ns/default/sa/default"),
         Owners = [],
@@ -155,7 +208,7 @@ public sealed class PodNamespacesTests : IDisposable
         Exclusions = new Exclusions { InboundPorts = excluded == 0 ? [] : [new PortRange(excluded, excluded)] },
     };
 
-    private static ClusterSnapshot Cluster(Workload pod) => new() { Workloads = [pod] };
+    private static ClusterSnapshot Cluster(params Workload[] pods) => new() { Workloads = pods };
 
     private sealed class Nothing : IAsyncDisposable
     {

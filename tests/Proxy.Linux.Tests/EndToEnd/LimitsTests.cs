@@ -17,33 +17,56 @@ public sealed class LimitsTests(BoundedMesh mesh) : IClassFixture<BoundedMesh>, 
     public void Dispose() => files.ForEach(File.Delete);
 
     [Fact]
-    public async Task At_the_limit_of_connections_the_next_are_reset_and_the_control_plane_works_on()
+    public async Task A_flood_of_one_pod_leaves_half_of_the_descriptors_to_another_and_the_control_plane_works_on()
     {
         await mesh.RestartAsync(descriptors: 700);
         var limit = await mesh.ReadAsync("connections", "limit");
         Assert.InRange(limit, 50, 100);
+        var share = await mesh.ReadAsync("connections", "limitPerWorkload");
+        Assert.Equal(limit - (limit / 2), share);
         var (swarm, standing, goOn) = await SwarmAsync(mesh.Flooder, 200);
+        Assert.Equal((share, share), (standing, await mesh.ReadAsync("connections", "used")));
+        Assert.InRange(await mesh.ReadAsync("connections", "refused"), 200 - share, int.MaxValue);
+        Assert.NotNull((await mesh.Lab.AwaitFlowAsync(TimeSpan.FromSeconds(5), "too-many-connections", "default/flooder")).Line);
 
-        Assert.Equal((limit, limit), (standing, await mesh.ReadAsync("connections", "used")));
-        Assert.InRange(await mesh.ReadAsync("connections", "refused"), 200 - limit, int.MaxValue);
+        await mesh.ConnectsAsync(mesh.Quiet, 5);
+        var second = await SwarmAsync(mesh.Quiet, 200);
+        Assert.Equal(limit - share - ((limit - share) / 2), second.Standing);
         await ProveControlPlaneAsync();
-        Assert.NotNull((await mesh.Lab.AwaitFlowAsync(TimeSpan.FromSeconds(5), "out-of-resources", "default/flooder")).Line);
 
+        await EndAsync(second.Swarm, second.GoOn);
         await EndAsync(swarm, goOn);
         await mesh.ConnectsAsync(mesh.Quiet, 5);
     }
 
     [Fact]
-    public async Task The_configured_limit_of_connections_counts()
+    public async Task Below_at_and_above_its_share_a_pod_leaves_another_the_half_of_the_rest()
     {
         await mesh.RestartAsync(descriptors: null, "--max-connections-total", "10");
-        foreach (var (wanted, expected) in new[] { (9, 9), (10, 10), (11, 10) })
+        foreach (var (wanted, expected, left) in new[] { (4, 4, 3), (5, 5, 3), (6, 5, 3) })
         {
             Assert.True(await Wait.UntilAsync(async () => await mesh.ReadAsync("connections", "used") == 0, TimeSpan.FromSeconds(10)));
             var (swarm, standing, goOn) = await SwarmAsync(mesh.Flooder, wanted);
             Assert.Equal(expected, standing);
+            var second = await SwarmAsync(mesh.Quiet, 10);
+            Assert.Equal(left, second.Standing);
+            await EndAsync(second.Swarm, second.GoOn);
             await EndAsync(swarm, goOn);
         }
+    }
+
+    [Fact]
+    public async Task At_the_limit_of_the_process_the_next_connection_is_reset()
+    {
+        await mesh.RestartAsync(descriptors: null, "--max-connections-total", "1");
+        Assert.True(await Wait.UntilAsync(async () => await mesh.ReadAsync("connections", "used") == 0, TimeSpan.FromSeconds(10)));
+        var (swarm, standing, goOn) = await SwarmAsync(mesh.Flooder, 1);
+        var second = await SwarmAsync(mesh.Quiet, 1);
+        Assert.Equal((1, 0), (standing, second.Standing));
+        Assert.NotNull((await mesh.Lab.AwaitFlowAsync(TimeSpan.FromSeconds(5), "out-of-resources", "default/quiet")).Line);
+        await EndAsync(second.Swarm, second.GoOn);
+        await EndAsync(swarm, goOn);
+        await mesh.ConnectsAsync(mesh.Quiet, 5);
     }
 
     [Fact]
@@ -61,6 +84,27 @@ public sealed class LimitsTests(BoundedMesh mesh) : IClassFixture<BoundedMesh>, 
 
         await EndAsync(swarm, goOn);
         await mesh.ConnectsAsync(mesh.Quiet, 5);
+    }
+
+    [Fact]
+    public async Task Without_a_descriptor_left_a_client_of_the_admin_server_waits_and_costs_nothing()
+    {
+        await mesh.RestartAsync(descriptors: null);
+        var node = mesh.Lab.Nodes[0];
+        await LimitDescriptorsAsync(await mesh.ReadAsync("descriptors", "used") + 40);
+        var (swarm, _, goOn) = await SwarmAsync(mesh.Flooder, 200);
+        var alone = await SpendAsync();
+        // The first one may still find a descriptor.
+        var waiting = Enumerable.Range(0, 3).Select(_ => node.RunAsync("curl", "-qsS", "--noproxy", "*", "--max-time", "6", "telnet://127.0.0.1:15020")).ToArray();
+        await SpendAsync();
+        var beside = await SpendAsync();
+        await LimitDescriptorsAsync(await HardLimitAsync());
+
+        TestContext.Current.TestOutputHelper?.WriteLine($"CPU time in 2 s: {alone.TotalMilliseconds:F0} ms alone, {beside.TotalMilliseconds:F0} ms while clients wait");
+        Assert.InRange(beside, TimeSpan.Zero, alone + TimeSpan.FromMilliseconds(200));
+        await Task.WhenAll(waiting);
+        await EndAsync(swarm, goOn);
+        await mesh.ReadAsync("connections", "used");
     }
 
     [Theory]
@@ -170,6 +214,14 @@ public sealed class LimitsTests(BoundedMesh mesh) : IClassFixture<BoundedMesh>, 
         (await mesh.Lab.ObserveAsync("--last", "1")).Require();
         await mesh.Lab.DeletePodAsync(late);
         await mesh.Lab.ChangeAsync(() => mesh.Lab.RemovePolicy("at-the-limit"));
+    }
+
+    /// <summary>CPU time of the daemon in two seconds.</summary>
+    private async Task<TimeSpan> SpendAsync()
+    {
+        var before = mesh.Lab.Nodes[0].Usage().Cpu;
+        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        return mesh.Lab.Nodes[0].Usage().Cpu - before;
     }
 
     private async Task LimitDescriptorsAsync(long count) =>

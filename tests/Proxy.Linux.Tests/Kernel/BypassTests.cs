@@ -134,6 +134,38 @@ public sealed class BypassTests
         Assert.True(await EchoesAsync(connection, Patience));
     }
 
+    // Tracked by somebody's own rule: as the pod's, which it was, or, taken up in its midst, as the pod's, which it was not.
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task A_connection_that_was_tracked_before_capture_passes_nothing(bool ipv4, bool isOfPod)
+    {
+        using var pods = new TestPods();
+        var (from, to) = isOfPod ? (pods.PodNamespace, pods.FarNamespace) : (pods.FarNamespace, pods.PodNamespace);
+        var tracking = $"{(ipv4 ? "iptables" : "ip6tables")} -A INPUT -p tcp -m conntrack --ctstate INVALID -j DROP";
+        if (isOfPod)
+            pods.InPod(tracking);
+        using var listener = TestPods.NewSocket(to, ipv4);
+        listener.Bind(new IPEndPoint(ipv4 ? IPAddress.Any : IPAddress.IPv6Any, isOfPod ? Excluded : 80));
+        listener.Listen();
+        using var client = TestPods.NewSocket(from, ipv4);
+        client.Bind(new IPEndPoint(ipv4 ? IPAddress.Any : IPAddress.IPv6Any, isOfPod ? 0 : Excluded));
+        await client.ConnectAsync(new IPEndPoint(isOfPod ? TestPods.FarAddress(ipv4) : TestPods.PodAddress(ipv4), isOfPod ? Excluded : 80), TestContext.Current.CancellationToken);
+        using var server = await listener.AcceptAsync(TestContext.Current.CancellationToken);
+        if (!isOfPod)
+            pods.InPod(tracking);
+        var (ofPod, other) = isOfPod ? (client, server) : (server, client);
+        Assert.True(await ArrivesAsync(ofPod, other, Patience));
+
+        Rules(outbound: $"{Excluded}").Apply(pods.PodNamespace);
+
+        var packets = pods.PacketsFromPod(ipv4);
+        Assert.False(await ArrivesAsync(ofPod, other, ShortPatience));
+        Assert.Equal(packets, pods.PacketsFromPod(ipv4));
+    }
+
     [Fact]
     public void Applying_exclusions_twice_is_applying_once_and_other_exclusions_are_noticed()
     {
@@ -193,6 +225,20 @@ public sealed class BypassTests
         await socket.ConnectAsync(new IPEndPoint(address, port), patience.Token);
         Assert.True(await EchoesAsync(socket, Patience));
         return socket;
+    }
+
+    private static async Task<bool> ArrivesAsync(Socket from, Socket to, TimeSpan limit)
+    {
+        using var patience = new CancellationTokenSource(limit);
+        try
+        {
+            await from.SendAsync(new byte[10], patience.Token);
+            return await to.ReceiveAsync(new byte[100], patience.Token) == 10;
+        }
+        catch (Exception e) when (e is SocketException or OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private static async Task<bool> EchoesAsync(Socket socket, TimeSpan limit)

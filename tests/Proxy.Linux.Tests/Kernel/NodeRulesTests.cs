@@ -1,4 +1,6 @@
 using System.Net;
+using Proxy.Capture;
+using Proxy.Cluster;
 using Proxy.Kernel;
 using Proxy.Policy;
 
@@ -40,6 +42,49 @@ public sealed class NodeRulesTests
         Assert.DoesNotContain("NEXT", pods.InPod("ipset list -n"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void What_was_made_stands_until_somebody_changes_it(string variant)
+    {
+        using var pods = new TestPods();
+        var rules = Rules(variant);
+        var addresses = Addresses("10.0.0.1", "fd00::1");
+        Assert.False(rules.Stand(pods.PodNamespace, addresses));
+        foreach (var change in (string[])[
+            $"iptables-{variant} -t nat -F POSTROUTING",
+            $"ip6tables-{variant} -t raw -F NODE_PROXY_PREROUTING",
+            $"iptables-{variant} -t nat -I POSTROUTING -p tcp -j ACCEPT",
+            $"iptables-{variant} -t raw -R NODE_PROXY_PREROUTING 1 -s 10.1.2.3 -m comment --comment only_this -j DROP",
+            "ipset add NODE_PROXY_PODS4 10.0.0.9",
+            "ipset flush NODE_PROXY_PODS6"])
+        {
+            rules.Apply(pods.PodNamespace, addresses);
+            Assert.True(rules.Stand(pods.PodNamespace, addresses));
+            Assert.False(rules.Stand(pods.PodNamespace, Addresses("10.0.0.1")));
+            pods.InPod(change);
+            Assert.False(rules.Stand(pods.PodNamespace, addresses), change);
+        }
+    }
+
+    [Fact]
+    public async Task Rules_that_stand_are_not_made_again()
+    {
+        using var pods = new TestPods();
+        var time = new SetTime();
+        var probes = new NodeProbes("node", Rules("nft"), pods.PodNamespace, time, _ => { });
+        await probes.ReconcileAsync(new ClusterSnapshot());
+        // The kernel numbers rules as they are made.
+        var made = pods.InPod("nft -a list ruleset");
+        time.Minutes++;
+        Assert.True(await probes.ReconcileAsync(new ClusterSnapshot()));
+        Assert.Equal(made, pods.InPod("nft -a list ruleset"));
+
+        pods.InPod("iptables-nft -t nat -F POSTROUTING");
+        time.Minutes++;
+        Assert.True(await probes.ReconcileAsync(new ClusterSnapshot()));
+        Assert.Contains("-A POSTROUTING -j NODE_PROXY_PROBES", pods.InPod("iptables-nft-save"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_family_without_probe_source_has_no_rules()
     {
@@ -72,4 +117,13 @@ public sealed class NodeRulesTests
 
     private static string[] Members(TestPods pods, string set) =>
         [.. pods.InPod($"ipset list {set}").Split('\n').SkipWhile(line => line != "Members:").Skip(1).Where(line => line.Length > 0).Order(StringComparer.Ordinal)];
+
+    private sealed class SetTime : TimeProvider
+    {
+        internal int Minutes { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Minutes * 60L;
+    }
 }

@@ -84,6 +84,16 @@ public sealed class AddressTableTests
     }
 
     [Fact]
+    public void A_hundred_thousand_exceptions_are_carved_out_in_passing()
+    {
+        var except = string.Join('-', Enumerable.Range(0, 100_000).Select(i => $"10.{i >> 15}.{(i >> 7) & 255}.{(i & 127) * 2}/32"));
+        var snapshot = Draft.Snapshot($"egress cidr:10.0.0.0/8-{except} 80");
+
+        Assert.False(Ask(snapshot, "world", "10.1.3.2").IsAllowed);
+        Assert.True(Ask(snapshot, "world", "10.1.3.3").IsAllowed);
+    }
+
+    [Fact]
     public void Addresses_that_no_rule_tells_apart_share_an_answer()
     {
         var snapshot = Draft.Snapshot("egress cidr:10.0.0.0/8-10.96.0.0/12 80");

@@ -46,7 +46,7 @@ public class BufferPoolTests
     public void Where_nobody_can_be_ended_there_is_one_too_many()
     {
         var buffers = Enumerable.Range(0, 3).Select(_ => _pool.Rent()).ToList();
-        new LaneBuffer(_pool, onShortage: null).Take();
+        new LaneBuffer(_pool, holder: null).Take();
         AddLane().Take();
         Assert.Equal(5, _pool.Rented);
         buffers.ForEach(_pool.Return);
@@ -60,14 +60,53 @@ public class BufferPoolTests
     public void Each_worker_has_its_share(int mebibytes, int workers, int expected) =>
         Assert.Equal(expected, BufferPool.CountOf(mebibytes, workers));
 
-    private LaneBuffer AddLane()
+    [Fact]
+    public void It_is_the_workload_that_holds_the_most_whose_lane_ends()
+    {
+        AddLane("quiet").Take();
+        AddLane("flooder").Take();
+        AddLane("flooder").Take();
+        AddLane("other").Take();
+        AddLane("other").Take();
+        Assert.Equal([1, 3], _ended);
+        AddLane("late").Take();
+        Assert.Equal([1, 3, 0], _ended);
+    }
+
+    [Fact]
+    public void Of_two_that_hold_as_much_it_is_the_lane_that_stalls_the_longest()
+    {
+        AddLane("one").Take();
+        AddLane("two").Take();
+        AddLane("three").Take();
+        _lanes[0].Take();
+        AddLane("four").Take();
+        Assert.Equal([1], _ended);
+    }
+
+    [Fact]
+    public void Who_holds_much_and_gives_it_back_is_no_longer_the_one()
+    {
+        AddLane("one").Take();
+        AddLane("two").Take();
+        AddLane("two").Take();
+        _lanes[1].Release();
+        _lanes[2].Release();
+        AddLane("one").Take();
+        AddLane("three").Take();
+        AddLane("three").Take();
+        Assert.Equal([0], _ended);
+        Assert.Equal(_pool.Limit, _pool.Rented);
+    }
+
+    private LaneBuffer AddLane(string workload = "one")
     {
         var number = _lanes.Count;
-        _lanes.Add(new LaneBuffer(_pool, () =>
+        _lanes.Add(new LaneBuffer(_pool, new BufferHolder(workload, () =>
         {
             _ended.Add(number);
             _lanes[number].Release();
-        }));
+        })));
         return _lanes[number];
     }
 }

@@ -10,7 +10,7 @@ namespace Proxy.Tests.Engine;
 internal sealed class Peer : IDisposable
 {
     private readonly Socket _socket;
-    private readonly NetworkStream _plain;
+    private readonly BlockingStream _plain;
     private SslStream? _tls;
 
     public Peer(Socket socket)
@@ -19,6 +19,13 @@ internal sealed class Peer : IDisposable
         _socket.NoDelay = true;
         _socket.ReceiveTimeout = _socket.SendTimeout = (int)Patience.Limit.TotalMilliseconds;
         _plain = new BlockingStream(socket);
+    }
+
+    /// <summary>Given what TLS writes, instead of the socket; it sends that in pieces of its own.</summary>
+    public Action<ReadOnlyMemory<byte>>? Cut
+    {
+        get => _plain.Cut;
+        set => _plain.Cut = value;
     }
 
     public static Peer Dial(Endpoint remote)
@@ -52,7 +59,7 @@ internal sealed class Peer : IDisposable
     public void Send(string text) => Send(Encoding.Latin1.GetBytes(text));
 
     /// <summary>Past TLS, onto the wire.</summary>
-    public void SendRaw(ReadOnlySpan<byte> bytes) => _plain.Write(bytes);
+    public void SendRaw(ReadOnlySpan<byte> bytes) => _socket.Send(bytes);
 
     public int Receive(Span<byte> buffer) => Stream.Read(buffer);
 
@@ -76,6 +83,9 @@ internal sealed class Peer : IDisposable
     }
 
     public void ExpectEnd() => Assert.Equal("", ReceiveToEnd());
+
+    /// <summary>Past TLS: the socket's own orderly end, whatever comes before it.</summary>
+    public void ExpectSocketEnd() => _plain.CopyTo(Stream.Null);
 
     public void ExpectReset()
     {
@@ -117,6 +127,17 @@ internal sealed class Peer : IDisposable
     /// <summary>Blocks where asynchrony is asked for, so that a peer causes no work on the thread pool.</summary>
     private sealed class BlockingStream(Socket socket) : NetworkStream(socket, ownsSocket: false)
     {
+        public Action<ReadOnlyMemory<byte>>? Cut { get; set; }
+
+        // Whatever way it is called: NetworkStream sends its heirs here.
+        public override void Write(byte[] buffer, int offset, int count)
+        {
+            if (Cut is { } cut)
+                cut(buffer.AsMemory(offset, count));
+            else
+                base.Write(buffer, offset, count);
+        }
+
         public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) => new(Read(buffer.Span));
 
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)

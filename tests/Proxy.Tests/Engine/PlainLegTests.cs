@@ -45,6 +45,96 @@ public sealed class PlainLegTests : IDisposable
     }
 
     [Fact]
+    public async Task A_leg_that_lingers_at_its_close_is_orderly_whatever_the_peer_still_sends()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        peer.Send("unread");
+        await _worker.RunAsync(() => leg.WriteAsync("last"u8.ToArray()));
+        var gone = await _worker.AskAsync(() =>
+        {
+            leg.CloseLinger = Patience.Limit;
+            leg.Close();
+            return leg.GoneAsync().AsTask();
+        });
+        Assert.True(leg.IsClosed);
+        await Patience.OnThread(() => peer.Fill(1 << 20));
+        Assert.Equal("last", peer.ReceiveToEnd());
+        Assert.False(gone.IsCompleted);
+        peer.EndSocket();
+        await gone.Soon();
+    }
+
+    [Fact]
+    public async Task A_leg_lingers_no_longer_than_it_may()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        var gone = await _worker.AskAsync(() =>
+        {
+            leg.CloseLinger = TimeSpan.FromMilliseconds(50);
+            leg.Close();
+            return leg.GoneAsync().AsTask();
+        });
+        await gone.Soon();
+        peer.ExpectEnd();
+        Assert.Equal(0, await _worker.AskAsync(() => _worker.Worker.Timers.Pending));
+    }
+
+    [Fact]
+    public async Task The_last_bytes_bring_the_end_and_an_end_said_again_changes_nothing()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        Assert.True(await _worker.RunAsync(() => leg.PassAsync("last"u8.ToArray(), 0, 4, isLast: true)));
+        Assert.Equal("last", peer.ReceiveToEnd());
+        Assert.True(await _worker.RunAsync(leg.EndAsync));
+        peer.Send("still heard");
+        Assert.Equal("still heard", await ReadAsync(leg));
+        peer.End();
+        Assert.Equal(0, await _worker.RunAsync(() => leg.ReadAsync(new byte[64])));
+        await _worker.DoAsync(leg.Close);
+    }
+
+    [Fact]
+    public async Task The_end_waits_for_last_bytes_that_the_kernel_does_not_take_at_once()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        var bytes = new byte[32 * 1024 * 1024];
+        new Random(1).NextBytes(bytes);
+        var passing = _worker.RunAsync(() => leg.PassAsync(bytes, 0, bytes.Length, isLast: true));
+        var received = new byte[bytes.Length];
+        await Patience.OnThread(() => peer.ReceiveExactly(received));
+        Assert.True(await passing);
+        peer.ExpectEnd();
+        Assert.True(received.AsSpan().SequenceEqual(bytes));
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    [Fact]
+    public async Task A_leg_knows_of_an_end_that_came_with_the_last_bytes()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        Assert.False(await _worker.AskAsync(() => leg.IsAtEnd));
+        peer.Send("last");
+        peer.End();
+        await _worker.SettleAsync();
+        Assert.False(await _worker.AskAsync(() => leg.IsAtEnd));
+        Assert.Equal("last", await ReadAsync(leg));
+        Assert.True(await _worker.AskAsync(() => leg.IsAtEnd));
+        Assert.Equal(0, await _worker.RunAsync(() => leg.ReadAsync(new byte[64])));
+        await _worker.DoAsync(leg.Close);
+    }
+
+    [Fact]
+    public async Task A_reset_is_no_end_to_look_at()
+    {
+        var (leg, peer) = await _loopback.ConnectAsync(_worker);
+        peer.Reset();
+        await _worker.SettleAsync();
+        Assert.False(await _worker.AskAsync(() => leg.IsAtEnd));
+        Assert.Equal(Leg.Broken, await _worker.RunAsync(() => leg.ReadAsync(new byte[64])));
+        await _worker.DoAsync(leg.Abort);
+    }
+
+    [Fact]
     public async Task A_leg_that_never_ended_in_order_resets()
     {
         var (leg, peer) = await _loopback.ConnectAsync(_worker);

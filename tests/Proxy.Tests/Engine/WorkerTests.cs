@@ -79,6 +79,29 @@ public sealed class WorkerTests : IDisposable
     }
 
     [Fact]
+    public async Task What_is_postponed_runs_one_pass_later_though_nothing_happens()
+    {
+        var order = new List<string>();
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await _worker.DoAsync(() =>
+        {
+            _worker.Worker.Postpone(() =>
+            {
+                order.Add("postponed");
+                done.SetResult();
+            });
+            // Deferred actions run at the end of this pass; one that they defer, at the end of the next.
+            _worker.Worker.Defer(() =>
+            {
+                order.Add("this pass");
+                _worker.Worker.Defer(() => order.Add("next pass"));
+            });
+        });
+        await done.Task.Soon();
+        Assert.Equal(["this pass", "next pass", "postponed"], order);
+    }
+
+    [Fact]
     public void A_token_of_an_earlier_generation_finds_nothing()
     {
         var table = new PollableTable();

@@ -196,7 +196,7 @@ public sealed class IssuerServerTests : IAsyncDisposable
         await _lab.StartIssuerAsync();
         using var socket = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, 0);
         await socket.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(_lab.Options.SocketPath), TestContext.Current.CancellationToken);
-        Assert.Equal(UnixPeer.OwnUserId, UnixPeer.GetUserId(socket));
+        Assert.Equal(UnixPeer.OwnUserId, UnixPeer.Read(socket).UserId);
     }
 
     public ValueTask DisposeAsync() => _lab.DisposeAsync();
@@ -209,7 +209,7 @@ public sealed class IssuerServerTests : IAsyncDisposable
 
     private async Task<StatusCode> AskAsync(SubscribeToX509SVIDsRequest request)
     {
-        using var channel = UnixChannel.Open(_lab.Options.SocketPath);
+        using var channel = ApiChannel.Open(_lab.Options.SocketPath);
         using var call = new DelegatedIdentity.DelegatedIdentityClient(channel).SubscribeToX509SVIDs(request, cancellationToken: TestContext.Current.CancellationToken);
         try
         {

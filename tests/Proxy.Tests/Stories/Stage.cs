@@ -135,6 +135,7 @@ internal sealed class Stage : IDisposable
         finally
         {
             captured.Leg.Abort();
+            await captured.Leg.GoneAsync();
         }
     }
 }

@@ -7,11 +7,27 @@ using Proxy.Tls;
 
 namespace Proxy.Tests.Tls;
 
-public sealed class HandshakeTests : IDisposable
+public sealed class LibSslHandshakeTests() : HandshakeTests(nameof(TlsEngine.LibSsl));
+
+public sealed class SslStreamHandshakeTests() : HandshakeTests(nameof(TlsEngine.SslStream))
+{
+    [Fact]
+    public void Two_SVIDs_with_other_keys_have_their_own_contexts()
+    {
+        var old = TlsContexts.ForClient(Pki.Client, Pki.VerifierOf(TestPki.ServerId)).ClientCertificateContext;
+        Assert.Same(old, TlsContexts.ForClient(Pki.Client, Pki.VerifierOf(TestPki.ServerId)).ClientCertificateContext);
+        Assert.NotSame(old, TlsContexts.ForClient(Pki.Issue(TestPki.ClientId), Pki.VerifierOf(TestPki.ServerId)).ClientCertificateContext);
+    }
+}
+
+/// <summary>What holds for a handshake whoever speaks TLS.</summary>
+public abstract class HandshakeTests(string engine) : IDisposable
 {
     private readonly TestWorker _worker = new();
     private readonly Loopback _loopback = new();
-    private readonly TestPki _pki = new();
+    private readonly TestPki _pki = new(Enum.Parse<TlsEngine>(engine));
+
+    private protected TestPki Pki => _pki;
 
     public static TheoryData<string, string> Impostors => new()
     {
@@ -27,6 +43,7 @@ public sealed class HandshakeTests : IDisposable
 
     public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _loopback.Dispose();
         _worker.Dispose();
         _pki.Dispose();
@@ -37,7 +54,7 @@ public sealed class HandshakeTests : IDisposable
     public async Task A_client_with_a_wrong_certificate_is_refused_with_its_own_reason(string impostor, string reason)
     {
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         var accepting = _pki.AcceptAsync(_worker, leg, TestPki.ClientId);
         var connecting = Patience.OnThread(() => TryTls(() => peer.StartClientTls(TestPki.ClientOptions(Forge(impostor)))));
 
@@ -53,7 +70,7 @@ public sealed class HandshakeTests : IDisposable
         if (impostor == "none")
             return;
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         var connecting = _pki.ConnectAsync(_worker, leg, TestPki.ClientId);
         var accepting = Patience.OnThread(() => TryTls(() =>
         {
@@ -70,7 +87,7 @@ public sealed class HandshakeTests : IDisposable
     public async Task TLS_1_2_is_refused()
     {
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         var accepting = _pki.AcceptAsync(_worker, leg, TestPki.ClientId);
 #pragma warning disable CA5398 // the old version is what is refused
         var connecting = Patience.OnThread(() => TryTls(() => peer.StartClientTls(TestPki.ClientOptions(_pki.Client.Certificate, SslProtocols.Tls12))));
@@ -85,7 +102,7 @@ public sealed class HandshakeTests : IDisposable
     public async Task Plaintext_is_refused()
     {
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         var accepting = _pki.AcceptAsync(_worker, leg, TestPki.ClientId);
         peer.Send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
         Assert.Equal(OutcomeReason.HandshakeFailed, (await accepting).Reason);
@@ -96,7 +113,7 @@ public sealed class HandshakeTests : IDisposable
     public async Task A_silent_peer_meets_the_limit()
     {
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         var accepting = _pki.AcceptAsync(_worker, leg, TestPki.ClientId, TimeSpan.FromMilliseconds(100));
         Assert.Equal(OutcomeReason.HandshakeTimedOut, (await accepting).Reason);
         peer.ExpectReset();
@@ -118,7 +135,7 @@ public sealed class HandshakeTests : IDisposable
     public async Task A_leg_that_was_cut_before_its_handshake_fails_and_does_not_throw(bool isServer)
     {
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         await _worker.DoAsync(leg.Abort);
         var result = isServer
             ? await _pki.AcceptAsync(_worker, leg, TestPki.ClientId)
@@ -134,7 +151,7 @@ public sealed class HandshakeTests : IDisposable
     public async Task A_leg_that_is_cut_during_its_handshake_fails_and_does_not_throw(bool isServer)
     {
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         var handshake = isServer
             ? _pki.AcceptAsync(_worker, leg, TestPki.ClientId)
             : _pki.ConnectAsync(_worker, leg, TestPki.ServerId);
@@ -155,13 +172,13 @@ public sealed class HandshakeTests : IDisposable
         using var elsewhere = CertificateAuthority.Create(TestPki.Domain, TimeProvider.System);
 
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
-        var leg = new SslStreamLeg(transport);
+        var leg = _pki.Engine.Secure(transport);
         var accepting = _pki.AcceptAsync(_worker, leg, TestPki.ClientId);
         await Patience.OnThread(() => TryTls(() => peer.StartClientTls(TestPki.ClientOptions(leaf))));
         Assert.Null((await accepting).Reason);
 
         var (second, secondPeer) = await _loopback.ConnectAsync(_worker);
-        var client = new SslStreamLeg(second);
+        var client = _pki.Engine.Secure(second);
         var connecting = _pki.ConnectAsync(_worker, client, TestPki.ClientId);
         await Patience.OnThread(() => TryTls(() => secondPeer.StartServerTls(TestPki.ServerOptions(leaf))));
         Assert.Null((await connecting).Reason);
@@ -177,25 +194,16 @@ public sealed class HandshakeTests : IDisposable
         for (var i = 0; i < 3; i++)
         {
             var (transport, peer) = await _loopback.ConnectAsync(_worker);
-            var leg = new SslStreamLeg(transport);
+            var leg = _pki.Engine.Secure(transport);
             var verifier = _pki.VerifierOf(TestPki.ClientId);
             var accepting = _worker.RunAsync(() => Handshake.RunAsync(_worker.Worker, leg, _worker.Worker.Handshakes.Of(default), Patience.Limit, verifier,
-                () => leg.AuthenticateAsServerAsync(TlsContexts.ForServer(_pki.Server, verifier))));
+                () => leg.AuthenticateAsServerAsync(_pki.Server, verifier)));
             await Patience.OnThread(() => peer.StartClientTls(options));
             Assert.Null((await accepting).Reason);
             // A resumed session would not have shown its certificate.
             Assert.True(verifier.Found is { IsValid: true });
             await _worker.DoAsync(leg.Abort);
         }
-    }
-
-    [Fact]
-    public async Task Two_SVIDs_with_other_keys_have_their_own_contexts()
-    {
-        var old = TlsContexts.ForClient(_pki.Client, _pki.VerifierOf(TestPki.ServerId)).ClientCertificateContext;
-        Assert.Same(old, TlsContexts.ForClient(_pki.Client, _pki.VerifierOf(TestPki.ServerId)).ClientCertificateContext);
-        Assert.NotSame(old, TlsContexts.ForClient(_pki.Issue(TestPki.ClientId), _pki.VerifierOf(TestPki.ServerId)).ClientCertificateContext);
-        await _worker.SettleAsync();
     }
 
     private X509Certificate2? Forge(string impostor)

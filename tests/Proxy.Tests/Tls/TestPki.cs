@@ -21,13 +21,17 @@ internal sealed class TestPki : IDisposable
 
     private readonly CertificateAuthority _authority = CertificateAuthority.Create(Domain, TimeProvider.System);
 
-    public TestPki()
+    /// <param name="engine">Who speaks TLS for the legs; what they get is the same.</param>
+    public TestPki(TlsEngine engine = TlsEngine.LibSsl)
     {
+        Engine = engine;
         Assert.True(TrustBundle.TryParse(Domain, _authority.RootCertificate.Span, out var bundle, out _));
         Bundle = bundle;
         Client = Issue(ClientId);
         Server = Issue(ServerId);
     }
+
+    public TlsEngine Engine { get; }
 
     public TrustBundle Bundle { get; }
 
@@ -61,9 +65,9 @@ internal sealed class TestPki : IDisposable
     public PeerVerifier VerifierOf(SpiffeId expected) => new(Bundle, expected, TimeProvider.System);
 
     /// <summary>The leg becomes the server of a TLS client.</summary>
-    public async Task<SslStreamLeg> SecureAsClientOfAsync(TestWorker worker, PlainLeg transport, Peer peer)
+    public async Task<TlsLeg> SecureAsClientOfAsync(TestWorker worker, PlainLeg transport, Peer peer)
     {
-        var leg = new SslStreamLeg(transport);
+        var leg = Engine.Secure(transport);
         var handshake = AcceptAsync(worker, leg, ClientId);
         await Patience.OnThread(() => peer.StartClientTls(ClientOptions(Client.Certificate)));
         Assert.Equal(new HandshakeResult(null, ""), await handshake);
@@ -71,27 +75,27 @@ internal sealed class TestPki : IDisposable
     }
 
     /// <summary>The leg becomes the client of a TLS server.</summary>
-    public async Task<SslStreamLeg> SecureAsServerOfAsync(TestWorker worker, PlainLeg transport, Peer peer)
+    public async Task<TlsLeg> SecureAsServerOfAsync(TestWorker worker, PlainLeg transport, Peer peer)
     {
-        var leg = new SslStreamLeg(transport);
+        var leg = Engine.Secure(transport);
         var handshake = ConnectAsync(worker, leg, ServerId);
         await Patience.OnThread(() => peer.StartServerTls(ServerOptions(Server.Certificate)));
         Assert.Equal(new HandshakeResult(null, ""), await handshake);
         return leg;
     }
 
-    public Task<HandshakeResult> AcceptAsync(TestWorker worker, SslStreamLeg leg, SpiffeId expected, TimeSpan? limit = null)
+    public Task<HandshakeResult> AcceptAsync(TestWorker worker, TlsLeg leg, SpiffeId expected, TimeSpan? limit = null)
     {
         var verifier = VerifierOf(expected);
         return worker.RunAsync(() => Handshake.RunAsync(worker.Worker, leg, worker.Worker.Handshakes.Of(default), limit ?? Patience.Limit, verifier,
-            () => leg.AuthenticateAsServerAsync(TlsContexts.ForServer(Server, verifier))));
+            () => leg.AuthenticateAsServerAsync(Server, verifier)));
     }
 
-    public Task<HandshakeResult> ConnectAsync(TestWorker worker, SslStreamLeg leg, SpiffeId expected, TimeSpan? limit = null)
+    public Task<HandshakeResult> ConnectAsync(TestWorker worker, TlsLeg leg, SpiffeId expected, TimeSpan? limit = null)
     {
         var verifier = VerifierOf(expected);
         return worker.RunAsync(() => Handshake.RunAsync(worker.Worker, leg, worker.Worker.Handshakes.Of(default), limit ?? Patience.Limit, verifier,
-            () => leg.AuthenticateAsClientAsync(TlsContexts.ForClient(Client, verifier))));
+            () => leg.AuthenticateAsClientAsync(Client, verifier)));
     }
 
     /// <summary>A TLS client that believes anybody and shows this certificate.</summary>

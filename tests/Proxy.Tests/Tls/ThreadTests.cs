@@ -8,18 +8,24 @@ namespace Proxy.Tests.Tls;
 [CollectionDefinition(nameof(AloneCollection), DisableParallelization = true)]
 public sealed class AloneCollection;
 
-/// <summary>Nothing of a connection runs on the thread pool.</summary>
 [Collection(nameof(AloneCollection))]
-public sealed class ThreadTests : IDisposable
+public sealed class LibSslThreadTests() : ThreadTests(nameof(TlsEngine.LibSsl));
+
+[Collection(nameof(AloneCollection))]
+public sealed class SslStreamThreadTests() : ThreadTests(nameof(TlsEngine.SslStream));
+
+/// <summary>Nothing of a connection runs on the thread pool.</summary>
+public abstract class ThreadTests(string engine) : IDisposable
 {
     private const int Connections = 200;
 
     private readonly TestWorker _worker = new();
     private readonly Loopback _loopback = new();
-    private readonly TestPki _pki = new();
+    private readonly TestPki _pki = new(Enum.Parse<TlsEngine>(engine));
 
     public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _loopback.Dispose();
         _worker.Dispose();
         _pki.Dispose();
@@ -66,15 +72,15 @@ public sealed class ThreadTests : IDisposable
     private async Task RunAsync(ConcurrentDictionary<int, string> threads, CountdownEvent ended)
     {
         var probe = new Probe(threads, _worker.Worker);
-        var client = new SslStreamLeg(await Loopback.DialAsync(_worker.Worker, _loopback.Endpoint));
-        var server = new SslStreamLeg(await Loopback.DialAsync(_worker.Worker, _loopback.Endpoint));
+        var client = _pki.Engine.Secure(await Loopback.DialAsync(_worker.Worker, _loopback.Endpoint));
+        var server = _pki.Engine.Secure(await Loopback.DialAsync(_worker.Worker, _loopback.Endpoint));
         probe.Note("dialled");
         var (clientVerifier, serverVerifier) = (_pki.VerifierOf(TestPki.ClientId), _pki.VerifierOf(TestPki.ServerId));
         var accepted = await Handshake.RunAsync(_worker.Worker, client, _worker.Worker.Handshakes.Of(default), Patience.Limit, clientVerifier,
-            () => client.AuthenticateAsServerAsync(TlsContexts.ForServer(_pki.Server, clientVerifier)));
+            () => client.AuthenticateAsServerAsync(_pki.Server, clientVerifier));
         probe.Note("accepted");
         var connected = await Handshake.RunAsync(_worker.Worker, server, _worker.Worker.Handshakes.Of(default), Patience.Limit, serverVerifier,
-            () => server.AuthenticateAsClientAsync(TlsContexts.ForClient(_pki.Client, serverVerifier)));
+            () => server.AuthenticateAsClientAsync(_pki.Client, serverVerifier));
         probe.Note("connected");
         Assert.Equal((null, null), (accepted.Reason, connected.Reason));
         Assert.True(await Relay.RunAsync(_worker.Worker, new ProbeLeg(client, probe), new ProbeLeg(server, probe)));

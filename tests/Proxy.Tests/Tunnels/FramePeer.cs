@@ -64,6 +64,15 @@ internal sealed class FramePeer(Peer peer)
         }
     }
 
+    /// <summary>The tunnel ends without another frame, and without a reset.</summary>
+    public void ExpectEnd()
+    {
+        peer.ExpectEnd();
+        peer.ExpectSocketEnd();
+    }
+
+    public void EndSocket() => peer.EndSocket();
+
     /// <summary>The tunnel ends after RESET, or without it.</summary>
     public void ExpectBroken()
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using Proxy.Cluster;
 using Proxy.Engine;
 using Proxy.Lifetime;
@@ -96,6 +97,44 @@ public sealed class HostileClientTests : IDisposable
         peer.End();
         Assert.Equal(OutcomeReason.Completed, (await story).Reason);
         await _stage.AssertNothingHeldAsync();
+    }
+
+    [Fact]
+    public async Task An_end_and_the_next_stream_may_come_together()
+    {
+        var (story, peer) = await BeginAsync();
+        peer.Send(FramePeer.Open(1), FramePeer.Frame(FrameType.Data, 1, "1"u8));
+        for (uint stream = 1; stream <= 20; stream++)
+        {
+            using var server = _stage.Server.Accept();
+            server.Expect($"{stream}");
+            server.Send("answer");
+            server.End();
+            peer.Expect(FrameType.Accept, stream);
+            Assert.Equal("answer"u8, peer.Expect(FrameType.Data, stream));
+            peer.Expect(FrameType.End, stream);
+            peer.Send(
+                FramePeer.Frame(FrameType.End, stream), FramePeer.Open(stream + 1),
+                FramePeer.Frame(FrameType.Data, stream + 1, Encoding.ASCII.GetBytes($"{stream + 1}")));
+            server.ExpectEnd();
+        }
+
+        using var last = _stage.Server.Accept();
+        peer.End();
+        last.ExpectReset();
+        Assert.Equal(OutcomeReason.Reset, (await story).Reason);
+    }
+
+    [Fact]
+    public async Task A_server_that_says_nothing_is_accepted_all_the_same()
+    {
+        var (story, peer) = await BeginAsync();
+        peer.Send(FramePeer.Open(1));
+        using var server = _stage.Server.Accept();
+        peer.Expect(FrameType.Accept, 1);
+        peer.End();
+        server.ExpectReset();
+        Assert.Equal(OutcomeReason.Reset, (await story).Reason);
     }
 
     [Theory]

@@ -55,6 +55,54 @@ public sealed class HostileServerTests : IDisposable
         Assert.Equal(OutcomeReason.Completed, (await story).Reason);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(8)]
+    [InlineData(15)]
+    [InlineData(64)]
+    public async Task An_answer_cut_anywhere_is_the_same_answer(int size)
+    {
+        var (story, client) = await BeginAsync();
+        client.Send("ask");
+        var peer = await FramePeer.ServeAsync(_stage.Server.Accept(), _stage.Pki);
+        peer.Expect(FrameType.Open, 1);
+        Assert.Equal("ask"u8, peer.Expect(FrameType.Data, 1));
+        byte[] bytes =
+        [
+            .. FramePeer.Frame(FrameType.Accept, 1), .. FramePeer.Frame(FrameType.Data, 1, "an "u8),
+            .. FramePeer.Frame(FrameType.Data, 1, "answer"u8), .. FramePeer.Frame(FrameType.End, 1),
+        ];
+        foreach (var part in bytes.Chunk(size))
+            peer.SendRaw(part);
+        Assert.Equal("an answer", client.ReceiveToEnd());
+        client.Send("thanks");
+        client.End();
+        Assert.Equal("thanks"u8, peer.Expect(FrameType.Data, 1));
+        peer.Expect(FrameType.End, 1);
+        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+    }
+
+    [Theory]
+    [InlineData("04 000002 00000001 6869 05 000000 00000001 04 000001 00000001 78", false)]
+    [InlineData("04 000002 00000001 6869 05 000000 00000001 05 000000 00000001", false)]
+    [InlineData("04 000002 00000001 6869 05 000001 00000001 00", true)]
+    [InlineData("04 000002 00000001 6869 05 000000 00000002", true)]
+    [InlineData("04 000002 00000001 6869 09 000000 00000001", true)]
+    public async Task What_is_behind_a_payload_is_judged_like_any_frame(string bytes, bool resetsClient)
+    {
+        var (story, client) = await BeginAsync();
+        var peer = await FramePeer.ServeAsync(_stage.Server.Accept(), _stage.Pki);
+        peer.Expect(FrameType.Open, 1);
+        peer.Send(FramePeer.Frame(FrameType.Accept, 1), Convert.FromHexString(bytes.Replace(" ", "", StringComparison.Ordinal)));
+        if (resetsClient)
+            client.ExpectReset();
+        else
+            Assert.Equal("hi", client.ReceiveToEnd());
+        Assert.NotEqual(OutcomeReason.Completed, (await story).Reason);
+        await _stage.AssertNothingHeldAsync();
+    }
+
     [Fact]
     public async Task A_tunnel_that_breaks_before_its_answer_is_not_tried_again()
     {

@@ -1,6 +1,8 @@
 using Proxy.Capture;
 using Proxy.Telemetry;
 using Proxy.Tests.Engine;
+using Proxy.Tests.Stories;
+using Proxy.Tls;
 
 namespace Proxy.Tests.Tunnels;
 
@@ -13,6 +15,8 @@ internal sealed class Node
         limits ??= new ConnectionLimits { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, TimeProvider.System)
         {
+            // Each node speaks TLS by the other engine.
+            Tls = name == Cast.ThisNode ? TlsEngine.LibSsl : TlsEngine.SslStream,
             Budget = budget ?? new ConnectionBudget(int.MaxValue, int.MaxValue),
         };
     }

@@ -43,7 +43,33 @@ public sealed class TunnelRaceTests : IDisposable
         server.Reset();
         // The client's node may have sent END and the next OPEN by now: it must know that nothing came of them.
         peer.Expect(FrameType.Retire, 1);
-        peer.ExpectOver();
+        peer.ExpectEnd();
+        peer.EndSocket();
+        await story;
+        await _stage.AssertNothingHeldAsync();
+    }
+
+    [Fact]
+    public async Task What_a_client_still_sends_does_not_destroy_the_word_that_excludes_it()
+    {
+        var (story, peer) = await ComeInAsync();
+        peer.Send(FramePeer.Open(1));
+        var server = _stage.Server.Accept();
+        peer.Expect(FrameType.Accept, 1);
+        // More than the server takes: some of it is unread when the stream breaks, and some comes later.
+        var chunk = FramePeer.Frame(FrameType.Data, 1, new byte[32 * 1024]);
+        var sending = Patience.OnThread(() =>
+        {
+            for (var i = 0; i < 1024; i++)
+                peer.SendRaw(chunk);
+        });
+        server.End();
+        peer.Expect(FrameType.End, 1);
+        server.Reset();
+        peer.Expect(FrameType.Retire, 1);
+        peer.ExpectEnd();
+        await sending;
+        peer.EndSocket();
         await story;
         await _stage.AssertNothingHeldAsync();
     }

@@ -204,6 +204,7 @@ internal sealed class TwoNodes : IDisposable
         finally
         {
             captured.Leg.Abort();
+            await captured.Leg.GoneAsync();
         }
     }
 }

@@ -5,14 +5,20 @@ using Proxy.Tls;
 
 namespace Proxy.Tests.Tls;
 
-public sealed class SslStreamLegTests : IDisposable
+public sealed class LibSslLegTests() : TlsLegTests(nameof(TlsEngine.LibSsl));
+
+public sealed class SslStreamLegTests() : TlsLegTests(nameof(TlsEngine.SslStream));
+
+/// <summary>What holds for a leg with TLS whoever speaks it.</summary>
+public abstract class TlsLegTests(string engine) : IDisposable
 {
     private readonly TestWorker _worker = new();
     private readonly Loopback _loopback = new();
-    private readonly TestPki _pki = new();
+    private readonly TestPki _pki = new(Enum.Parse<TlsEngine>(engine));
 
     public void Dispose()
     {
+        GC.SuppressFinalize(this);
         _loopback.Dispose();
         _worker.Dispose();
         _pki.Dispose();
@@ -167,20 +173,20 @@ public sealed class SslStreamLegTests : IDisposable
         await _worker.DoAsync(leg.Abort);
     }
 
-    private async Task<(SslStreamLeg Leg, Peer Peer)> ConnectAsync()
+    private async Task<(TlsLeg Leg, Peer Peer)> ConnectAsync()
     {
         var (transport, peer) = await _loopback.ConnectAsync(_worker);
         return (await _pki.SecureAsClientOfAsync(_worker, transport, peer), peer);
     }
 
-    private Task<string> WaitAndReadAsync(SslStreamLeg leg, int size) => _worker.RunAsync(async () =>
+    private Task<string> WaitAndReadAsync(TlsLeg leg, int size) => _worker.RunAsync(async () =>
     {
         var buffer = new byte[size];
         await leg.WaitAsync();
         return Encoding.ASCII.GetString(buffer, 0, await leg.ReadAsync(buffer));
     });
 
-    private async Task<string> ReadAsync(SslStreamLeg leg)
+    private async Task<string> ReadAsync(TlsLeg leg)
     {
         var buffer = new byte[64];
         var count = await _worker.RunAsync(() => leg.ReadAsync(buffer));

@@ -1,0 +1,55 @@
+using System.Net;
+using System.Net.Sockets;
+using Grpc.Net.Client;
+
+namespace Proxy.Spiffe.Streams;
+
+/// <summary>gRPC over a Unix socket or TCP; without TLS, unless who opens it puts TLS on the connection.</summary>
+internal static class ApiChannel
+{
+    // Many SVIDs under one selector are more than gRPC's default of 4 MiB; 20 MiB is what Cilium's client takes.
+    private const int MaximumMessageSize = 20 * 1024 * 1024;
+
+    public static GrpcChannel Open(string unixSocketPath) => Open(new UnixDomainSocketEndPoint(unixSocketPath), null);
+
+    /// <param name="address">Where to connect to.</param>
+    /// <param name="secure">Makes a connected stream one of TLS; null for plain.</param>
+    public static GrpcChannel Open(EndPoint address, Func<Stream, CancellationToken, Task<Stream>>? secure)
+    {
+        var handler = new SocketsHttpHandler
+        {
+            ConnectCallback = (_, stop) => ConnectAsync(address, secure, stop),
+            UseProxy = false,
+            AllowAutoRedirect = false,
+            ActivityHeadersPropagator = null,
+            EnableMultipleHttp2Connections = true, // one stream per workload may be more than one connection takes
+        };
+        // A connection that is one of TLS already is taken as it is; the scheme must say so to the server.
+        return GrpcChannel.ForAddress(secure is null ? "http://localhost" : "https://localhost", new GrpcChannelOptions
+        {
+            HttpHandler = handler,
+            DisposeHttpClient = true,
+            MaxReceiveMessageSize = MaximumMessageSize,
+        });
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(
+        EndPoint address, Func<Stream, CancellationToken, Task<Stream>>? secure, CancellationToken stop)
+    {
+        var isUnix = address is UnixDomainSocketEndPoint;
+        var socket = isUnix
+            ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
+            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            await socket.ConnectAsync(address, stop);
+            var plain = new NetworkStream(socket, ownsSocket: true);
+            return secure is null ? plain : await secure(plain, stop);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,56 @@
+using Proxy.Spiffe.Issuing;
+
+namespace Proxy.Issuer;
+
+/// <summary>Lets the authority do what is due, when it is due.</summary>
+internal sealed class AuthorityRotation : IAsyncDisposable
+{
+    // A clock that was set is noticed after this time at the latest.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(10);
+
+    private readonly RotatingAuthority _authority;
+    private readonly TimeProvider _time;
+    private readonly Action<string> _log;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _running;
+
+    public AuthorityRotation(RotatingAuthority authority, TimeProvider time, Action<string> log)
+    {
+        _authority = authority;
+        _time = time;
+        _log = log;
+        _running = Task.Run(RunAsync);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        while (true)
+            await Task.Delay(Advance(), _time, _stop.Token);
+    }
+
+    /// <summary>How long to wait until the next time.</summary>
+    private TimeSpan Advance()
+    {
+        try
+        {
+            if (_authority.Advance())
+                _log($"issuer: {_authority}");
+            var wait = _authority.NextChange - _time.GetUtcNow();
+            return wait > LongestWait ? LongestWait : wait < ShortestWait ? ShortestWait : wait;
+        }
+        catch (AuthorityStoreException e)
+        {
+            _log($"issuer: the authority could not be replaced, trying again: {e.Message}");
+            return AfterFault;
+        }
+    }
+}

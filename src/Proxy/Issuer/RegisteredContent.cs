@@ -1,0 +1,18 @@
+using Proxy.Spiffe.Issuing;
+
+namespace Proxy.Issuer;
+
+/// <summary>What one file registers.</summary>
+/// <param name="Entries">Who gets which ID.</param>
+/// <param name="Pods">The pods that may be referred to; none of an entries file.</param>
+internal sealed record RegisteredContent(IReadOnlyList<RegistrationEntry> Entries, IReadOnlyList<RegisteredPod> Pods)
+{
+    public static RegisteredContent Empty { get; } = new([], []);
+}
+
+/// <summary>A pod of the manifests, as the Broker API refers to it and as SPIRE's Kubernetes attestor describes it.</summary>
+/// <param name="Uid">Empty when the manifest does not say it.</param>
+/// <param name="Namespace">Its namespace.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Selectors">What entries may ask for.</param>
+internal sealed record RegisteredPod(string Uid, string Namespace, string Name, IReadOnlySet<Selector> Selectors);
