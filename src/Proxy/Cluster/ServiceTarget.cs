@@ -6,7 +6,7 @@ namespace Proxy.Cluster;
 internal sealed record ServiceEndpoint(Address Address, ushort Port);
 
 /// <summary>One port of a service's cluster address.</summary>
-internal readonly record struct ServicePort(Address ClusterIp, ushort Port, TransportProtocol Protocol);
+internal readonly record struct ServicePort(Address ClusterIp, ushort Port, TransportProtocol Protocol = TransportProtocol.Tcp);
 
 /// <summary>What stands behind one port of a service's cluster address.</summary>
 internal sealed class ServiceTarget
