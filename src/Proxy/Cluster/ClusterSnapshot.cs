@@ -17,6 +17,9 @@ internal sealed class ClusterSnapshot
 
     public PolicySnapshot Policies { get; init; } = PolicySnapshot.Empty;
 
+    /// <summary>What the policies refer to.</summary>
+    public PolicyContext PolicyContext { get; init; } = PolicyContext.Empty;
+
     /// <summary>The policy documents in force, the refused ones that close what they select included.</summary>
     public IReadOnlyList<PolicyDocument> Documents { get; init; } = [];
 

@@ -21,6 +21,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
         var documents = DocumentsOf(objects);
         var warnings = documents.SelectMany(document => document.Warnings).ToList();
         warnings.AddRange(ExclusionLint.Find(objects.OfType<PodDocument>(), workloads.Workloads, documents));
+        var context = ContextReader.Read(objects);
         return new ClusterSnapshot
         {
             Revision = before.Revision + 1,
@@ -33,7 +34,8 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Outsiders = Outsider.Find(objects, options.NodeName),
             PodCidrs = options.PodCidrs,
             Documents = documents,
-            Policies = PoliciesFor(workloads.Workloads, documents, ContextReader.Read(objects), before.Policies),
+            Policies = PoliciesFor(workloads.Workloads, documents, context, before.Policies),
+            PolicyContext = context,
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
