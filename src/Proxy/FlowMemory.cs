@@ -14,7 +14,7 @@ internal sealed class FlowMemory : IDisposable
     // Packets of one flow that were waiting together.
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
 
-    private readonly Dictionary<FlowKey, Known> _flows = [];
+    private readonly Dictionary<FlowKey, RememberedFlow> _flows = [];
     private readonly List<FlowKey> _leaving = [];
     private readonly FlowSet _set;
     private readonly TimeProvider _time;
@@ -46,7 +46,7 @@ internal sealed class FlowMemory : IDisposable
             return false;
         if (!isKnown && _flows.Count >= _capacity)
             MakeRoom();
-        _flows[key] = new Known(question, _time.GetTimestamp());
+        _flows[key] = new RememberedFlow(question, _time.GetTimestamp());
         _set.Add(key, _limit);
         return true;
     }
@@ -88,7 +88,7 @@ internal sealed class FlowMemory : IDisposable
         _set.TryFlush();
     }
 
-    private bool IsOver(in Known entry) => _time.GetElapsedTime(entry.Since) > _limit + Slack;
+    private bool IsOver(in RememberedFlow entry) => _time.GetElapsedTime(entry.Since) > _limit + Slack;
 
-    private readonly record struct Known(PacketQuestion Question, long Since);
+    private readonly record struct RememberedFlow(PacketQuestion Question, long Since);
 }
