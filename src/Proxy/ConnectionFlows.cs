@@ -40,6 +40,7 @@ internal static class ConnectionFlows
         Match = audit.Match,
         AuthSpire = audit.Authentication == AuthenticationMode.Required,
         Rules = audit.Rules,
+        LogValues = audit.LogValues,
     });
 
     /// <summary>The connection goes on; a gate shows as a redirection to the proxy.</summary>
@@ -54,6 +55,7 @@ internal static class ConnectionFlows
         Match = judgement.Deciding.Match,
         AuthSpire = judgement.Deciding.Authentication == AuthenticationMode.Required,
         Rules = judgement.Deciding.Rules,
+        LogValues = judgement.Deciding.LogValues,
     });
 
     /// <summary>Policy refused: the verdict, then the drop; a reason is given only where policy alone does not explain it.</summary>
@@ -71,6 +73,7 @@ internal static class ConnectionFlows
             AuthSpire = judgement.Deciding.Authentication == AuthenticationMode.Required,
             DropReason = reason.ToDropReason(),
             Rules = judgement.Deciding.Rules,
+            LogValues = judgement.Deciding.LogValues,
         });
         WriteDrop(ring, parties, judgement.Direction, reason, reason == OutcomeReason.PolicyDenied ? "" : reason.Text());
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using Proxy.Policy;
 
 namespace Proxy.Commands;
 
@@ -52,6 +53,14 @@ internal static class CommandOptions
         });
         return option;
     }
+
+    /// <summary>The ranges of pods, for verbs that work offline.</summary>
+    internal static Option<string[]> PodCidrs() =>
+        Texts("--pod-cidr", "A range in which every address is a pod's; may be given several times.", "CIDR");
+
+    /// <exception cref="UsageFault">One is not a range.</exception>
+    internal static IReadOnlyList<Cidr> ReadPodCidrs(string[]? texts) =>
+        [.. (texts ?? []).Select(text => Cidr.TryParse(text, out var cidr) ? cidr : throw new UsageFault($"--pod-cidr: '{text}' is not a range of addresses, such as 10.0.0.0/16"))];
 
     internal static string VariableOf(string name, string verb = "") =>
         $"NODE_PROXY_{verb}{(verb.Length > 0 ? "_" : "")}{name.TrimStart('-').Replace('-', '_').ToUpperInvariant()}";

@@ -30,13 +30,14 @@ internal static class PolicyCommand
         var form = CommandOptions.Text("--output", "How to print: text or json.", "text", "FORM", "POLICY");
         form.Aliases.Add("-o");
         form.AcceptOnlyFromAmong("text", "json");
+        var podCidrs = CommandOptions.PodCidrs();
         var command = new Command("check", "Reads manifests as the daemon would; tells every fault with file, line, path, reason and hint.")
         {
-            paths, strict, form,
+            paths, strict, form, podCidrs,
         };
         command.SetAction(parsed => Run(errors, () =>
         {
-            var findings = PolicyCheck.Of(ManifestFiles.Read(parsed.GetValue(paths)!, input));
+            var findings = PolicyCheck.Of(ManifestFiles.Read(parsed.GetValue(paths)!, input), CommandOptions.ReadPodCidrs(parsed.GetValue(podCidrs)));
             findings.Write(output(), parsed.GetValue(form)!);
             return findings.ExitCode(parsed.GetValue(strict));
         }));

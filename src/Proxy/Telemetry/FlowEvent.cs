@@ -48,6 +48,9 @@ internal readonly ref struct FlowEvent
     /// <summary>The rules that decided.</summary>
     public IReadOnlyList<RuleReference>? Rules { get; init; }
 
+    /// <summary><c>log.value</c> of the documents that decided.</summary>
+    public IReadOnlyList<string>? LogValues { get; init; }
+
     public ReadOnlySpan<byte> Method { get; init; }
 
     /// <summary>Request target as sent.</summary>

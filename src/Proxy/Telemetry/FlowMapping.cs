@@ -31,6 +31,7 @@ internal static class FlowMapping
         flow.Summary = FlowSummary.Of(flow, record.Transport, record.Reason);
         if (record.Reason.Length > 0)
             flow.PolicyLog.Add("reason=" + record.Reason);
+        flow.PolicyLog.AddRange(record.LogValues ?? []);
         foreach (var action in record.HeaderActions)
             flow.PolicyLog.Add(action.Note);
         return flow;

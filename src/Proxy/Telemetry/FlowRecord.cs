@@ -29,6 +29,7 @@ internal struct FlowRecord
     public string Reason;
     public string HttpProtocol;
     public IReadOnlyList<RuleReference>? Rules;
+    public IReadOnlyList<string>? LogValues;
     public HeaderActions HeaderActions;
 
     private ushort _methodLength;
@@ -59,6 +60,7 @@ internal struct FlowRecord
         Reason = flow.Reason ?? "";
         HttpProtocol = flow.HttpProtocol ?? "HTTP/1.1";
         Rules = flow.Rules;
+        LogValues = flow.LogValues;
         HeaderActions = flow.HeaderActions;
         _methodLength = Copy(flow.Method, text[..MethodLimit]);
         _hostLength = Copy(flow.Host, text.Slice(_methodLength, HostLimit));

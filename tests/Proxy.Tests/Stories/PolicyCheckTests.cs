@@ -76,6 +76,17 @@ public sealed class PolicyCheckTests : IDisposable
     }
 
     [Fact]
+    public void A_range_that_covers_pods_is_told_where_the_pods_are_known()
+    {
+        Put("a.yaml", Manifests.Policy("one").Replace("fromEndpoints: [{matchLabels: {app: client} }]", "fromCIDR: [10.0.0.0/8]", StringComparison.Ordinal));
+
+        Assert.Equal(0, Check(_directory.FullName, "--strict"));
+        Assert.Equal(1, Check(_directory.FullName, "--strict", "--pod-cidr", "10.1.0.0/16"));
+        Assert.Contains("its ranges cover addresses of pods", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(2, Check(_directory.FullName, "--pod-cidr", "10.1.0.0"));
+    }
+
+    [Fact]
     public void Kinds_that_are_not_read_are_told()
     {
         Put("a.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\n");

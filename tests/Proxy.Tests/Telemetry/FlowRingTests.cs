@@ -12,9 +12,14 @@ public sealed class FlowRingTests
     {
         var ring = new FlowRing("n", _time);
         WriteMany(ring, 1_000);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        WriteMany(ring, 10_000);
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        // A collection that another thread begins counts the rest of this thread's piece of heap as allocated.
+        var allocated = Enumerable.Range(0, 5).Min(_ =>
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            WriteMany(ring, 10_000);
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        Assert.Equal(0, allocated);
     }
 
     [Fact]
@@ -47,6 +52,15 @@ public sealed class FlowRingTests
         Assert.Equal(FlowReadResult.Read, new FlowCursor(ring).Read(2, out _));
         Assert.Equal(FlowReadResult.Read, new FlowCursor(ring).Read(4, out _));
         Assert.Equal(FlowReadResult.End, new FlowCursor(ring).Read(5, out _));
+    }
+
+    [Fact]
+    public void What_the_deciding_documents_want_logged_is_in_the_flow()
+    {
+        var ring = new FlowRing("n", _time, capacity: 3);
+        ring.Write(new FlowEvent { Kind = FlowKind.PolicyVerdict, Source = Sample.Xwing, Destination = Sample.DeathStar, LogValues = ["landing"] });
+        _ = new FlowCursor(ring).Read(0, out var flow);
+        Assert.Equal(["landing"], flow!.PolicyLog);
     }
 
     [Fact]

@@ -22,7 +22,7 @@ internal sealed class ExplainOptions
     private readonly Option<string[]> _headers = new("--header") { Description = "A header of the request, 'Name: value'; may be given several times. Host is the authority.", HelpName = "HEADER" };
     private readonly Option<bool> _authenticated = new("--authenticated") { Description = "The peers have proved who they are." };
     private readonly Option<bool> _plaintext = new("--plaintext") { Description = "The peers have not proved who they are, and will not." };
-    private readonly Option<string[]> _podCidrs = CommandOptions.Texts("--pod-cidr", "A range in which every address is a pod's; may be given several times.", "CIDR");
+    private readonly Option<string[]> _podCidrs = CommandOptions.PodCidrs();
 
     public void AddTo(Command command)
     {
@@ -40,7 +40,7 @@ internal sealed class ExplainOptions
 
     public ClusterOptions Cluster(ParseResult arguments) => new()
     {
-        PodCidrs = [.. (arguments.GetValue(_podCidrs) ?? []).Select(text => Cidr.TryParse(text, out var cidr) ? cidr : throw new UsageFault($"--pod-cidr: '{text}' is not a range"))],
+        PodCidrs = CommandOptions.ReadPodCidrs(arguments.GetValue(_podCidrs)),
     };
 
     /// <exception cref="UsageFault">A pod is not in the cluster.</exception>
@@ -53,9 +53,16 @@ internal sealed class ExplainOptions
         Method = arguments.GetValue(_method) ?? (HasRequest(arguments) ? "GET" : null),
         Path = arguments.GetValue(_path) ?? "/",
         Headers = arguments.GetValue(_headers) ?? [],
-        Authentication = arguments.GetValue(_authenticated) ? PeerAuthentication.Authenticated
-            : arguments.GetValue(_plaintext) ? PeerAuthentication.Unauthenticated : PeerAuthentication.NotYetKnown,
+        Authentication = AuthenticationOf(arguments),
     };
+
+    // Nothing but TCP is ever upgraded to mutual TLS.
+    private PeerAuthentication AuthenticationOf(ParseResult arguments)
+    {
+        if (arguments.GetValue(_plaintext) || !arguments.GetRequiredValue(_protocol).Equals("TCP", StringComparison.OrdinalIgnoreCase))
+            return PeerAuthentication.Unauthenticated;
+        return arguments.GetValue(_authenticated) ? PeerAuthentication.Authenticated : PeerAuthentication.NotYetKnown;
+    }
 
     private bool HasRequest(ParseResult arguments) => arguments.GetValue(_path) is not null || arguments.GetValue(_headers) is { Length: > 0 };
 

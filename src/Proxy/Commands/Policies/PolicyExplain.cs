@@ -22,7 +22,9 @@ internal sealed class PolicyExplain(PolicySnapshot policies, ExplainedQuestion q
     {
         var explained = question.Explain(policies, direction);
         var isAllowed = explained.Verdict.IsAllowed && explained.Request is not { IsAllowed: false };
-        WriteLine($"{direction.ToString().ToLowerInvariant()} of {subject.Name}: {(isAllowed ? "allowed" : "denied")}: {explained.Summary}");
+        var word = isAllowed ? "allowed" : "denied";
+        var summary = explained.Summary.StartsWith(word, StringComparison.Ordinal) ? explained.Summary : $"{word}: {explained.Summary}";
+        WriteLine($"{direction.ToString().ToLowerInvariant()} of {subject.Name}: {summary}");
         foreach (var rule in explained.Rules)
             WriteLine($"  {(rule.Applies ? '+' : '-')} {rule.Rule}: {WordOf(rule.Effect)}{(rule.IsAudit ? ", under audit" : "")}: {rule.Why}");
         if (explained.Verdict.Http is not null && question.Method is null)

@@ -25,9 +25,7 @@ internal sealed class PolicyFindings
         var ids = cluster.Workloads.DistinctBy(workload => workload.Identity)
             .ToDictionary(workload => workload.Identity, workload => workload.ExpectedId.ToString());
         var scope = new LintScope { Identities = [.. ids.Keys], IdOf = ids.GetValueOrDefault, PodCidrs = cluster.PodCidrs };
-        return cluster.Policies.Conflicts
-            .Concat(PolicyLint.Find(cluster.Documents, cluster.PolicyContext, scope))
-            .Select(ToWarning);
+        return PolicyLint.Find(cluster.Documents, cluster.PolicyContext, scope).Select(ToWarning);
     }
 
     private ManifestFault ToWarning(PolicyFinding finding)
