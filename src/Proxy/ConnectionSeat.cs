@@ -2,6 +2,7 @@ using Proxy.Capture;
 using Proxy.Engine;
 using Proxy.Http;
 using Proxy.Lifetime;
+using Proxy.Spiffe;
 using Proxy.Telemetry;
 using Proxy.Tls;
 
@@ -233,6 +234,10 @@ internal sealed class ConnectionSeat
         return connection.RefusesUnderway?.Invoke(rules) == true ? OutcomeReason.PolicyChanged : null;
     }
 
+    // What one of our workloads believes is what was given to it, not what others may use.
+    private static bool IsBelieved(MeshSnapshot mesh, bool isOurs, in Party party, SpiffeId peer) =>
+        !isOurs || party.Workload is not { } workload || mesh.Identities.FindBundle(workload.Uid, peer.TrustDomain) is not null;
+
     private static OutcomeReason? FindLostProof(ConnectionProof proof, in Parties parties, MeshSnapshot mesh)
     {
         if (proof.ClientIsOurs && parties.Client.Workload is { } client && mesh.Identities.FindSvid(client.Uid, client.ExpectedId) is null)
@@ -241,8 +246,8 @@ internal sealed class ConnectionSeat
             return OutcomeReason.NoServerSvid;
         if (parties.Client.Workload?.ExpectedId.Equals(proof.ClientId) == false || parties.Server.Workload?.ExpectedId.Equals(proof.ServerId) == false)
             return OutcomeReason.PeerUnexpectedId;
-        return mesh.Identities.FindBundle(proof.ClientId.TrustDomain) is null || mesh.Identities.FindBundle(proof.ServerId.TrustDomain) is null
-            ? OutcomeReason.NoBundle
-            : null;
+        return IsBelieved(mesh, proof.ClientIsOurs, parties.Client, proof.ServerId) && IsBelieved(mesh, proof.ServerIsOurs, parties.Server, proof.ClientId)
+            ? null
+            : OutcomeReason.NoBundle;
     }
 }

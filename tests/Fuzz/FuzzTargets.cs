@@ -15,7 +15,7 @@ internal static class FuzzTargets
         KernelTargets.FirstPackets, KernelTargets.Flows, KernelTargets.Netlink, KernelTargets.SavedRules,
         ManifestTargets.Policies, ManifestTargets.Patterns, PatternTargets.Meanings, ManifestTargets.Cluster, ManifestTargets.Entries,
         TextTargets.Addresses, TextTargets.SpiffeIds,
-        SpiffeTargets.Leaves, SpiffeTargets.Bundles, SpiffeTargets.Delegated,
+        SpiffeTargets.Leaves, SpiffeTargets.Bundles, SpiffeTargets.BundleDocuments, SpiffeTargets.OwnSvids, SpiffeTargets.Delegated,
         FlowTargets.Queries, FlowTargets.Filters,
         TunnelTargets.Frames, TunnelTargets.Payloads,
     ];

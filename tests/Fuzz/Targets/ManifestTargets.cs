@@ -6,7 +6,6 @@ using Proxy.Policy.Documents;
 using Proxy.Policy.Labels;
 using Proxy.Policy.Matching;
 using Proxy.Spiffe;
-using Proxy.Spiffe.Issuing;
 
 namespace Fuzz.Targets;
 
@@ -121,11 +120,11 @@ internal static class ManifestTargets
         CheckEntries(() => new PodFormat(Domain).Read(file).Entries);
     }
 
-    private static void CheckEntries(Func<IReadOnlyList<RegistrationEntry>> read)
+    private static void CheckEntries(Func<RegisteredContent> read)
     {
         try
         {
-            foreach (var entry in read())
+            foreach (var entry in read().Entries)
                 Oracle.Holds(entry.SpiffeId.TrustDomain == Domain && entry.SpiffeId.Path.Length > 1 && entry.Selectors.Count > 0, "an entry names a workload of our trust domain, and whom it is for");
         }
         catch (RegistrationRefused refused)
