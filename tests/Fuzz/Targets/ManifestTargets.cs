@@ -116,8 +116,8 @@ internal static class ManifestTargets
     private static void CheckEntries(byte[] input)
     {
         var file = ReadFile(input);
-        CheckEntries(() => new EntriesFormat(Domain).Read(file).Entries);
-        CheckEntries(() => new PodFormat(Domain).Read(file).Entries);
+        CheckEntries(() => new EntriesFormat(Domain).Read(file));
+        CheckEntries(() => new PodFormat(Domain).Read(file));
     }
 
     private static void CheckEntries(Func<RegisteredContent> read)
