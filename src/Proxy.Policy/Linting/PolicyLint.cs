@@ -76,18 +76,23 @@ public sealed class PolicyLint
 
     private IEnumerable<PolicyFinding> Missing() =>
         Rules.SelectMany(rule => MissingOf(rule.Rule).Select(missing => new PolicyFinding(
-            [rule.Rule.Reference],
-            $"{missing} does not exist{(rule.Rule.IsDeny ? "" : ", so that nothing is allowed through it")}",
-            "")));
+            [rule.Rule.Reference], $"{missing.Name} does not exist, so that {EffectOf(rule.Rule.IsDeny, missing.IsGroup)}", "")));
 
-    private IEnumerable<string> MissingOf(PolicyRule rule)
+    private static string EffectOf(bool isDeny, bool isGroup) => (isDeny, isGroup) switch
     {
-        var groups = rule.Peers.Ranges.Where(range => range.GroupName is not null && !_lookup.Find(range)!.Any()).Select(range => $"CiliumCIDRGroup {range.GroupName}");
+        (false, _) => "nothing is allowed through it",
+        (true, true) => "every address outside the cluster is denied",
+        _ => "nothing is denied through it",
+    };
+
+    private IEnumerable<(string Name, bool IsGroup)> MissingOf(PolicyRule rule)
+    {
+        var groups = rule.Peers.Ranges.Where(range => range.GroupName is not null && !_lookup.Find(range)!.Any()).Select(range => $"CiliumCIDRGroup {range.GroupName}").Distinct();
         var services = rule.Peers.Services.Where(service => service.Name is not null && !_lookup.Find(service).Any())
             .Select(service => $"Service {(service.Namespace is null ? "" : service.Namespace + "/")}{service.Name}");
         var secrets = (rule.Http ?? []).SelectMany(match => match.Headers).Select(header => header.Secret).OfType<SecretName>()
             .Where(name => !_lookup.Context.Secrets.Any(secret => secret.Namespace == name.Namespace && secret.Name == name.Name))
             .Select(name => $"Secret {name.Namespace}/{name.Name}");
-        return groups.Concat(services).Concat(secrets).Distinct();
+        return groups.Select(group => (group, true)).Concat(services.Concat(secrets).Distinct().Select(name => (name, false)));
     }
 }

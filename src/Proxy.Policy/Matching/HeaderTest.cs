@@ -28,11 +28,13 @@ internal sealed class HeaderTest
         if (match.Secret is not { } secret)
             return;
 
-        _value = secrets.Find(secret) ?? _value;
+        // What is written beside it stands in for a Secret that is not there, not for one that is wrong.
+        if (secrets.TryFind(secret, out var found))
+            _value = found;
         _isNever = _value is null;
     }
 
-    /// <summary>The secret is not there: the rule cannot match, whatever the action would be.</summary>
+    /// <summary>The secret gives no value: the rule cannot match, whatever the action would be.</summary>
     public bool IsNever => _isNever;
 
     public HeaderFinding Look(ReadOnlySpan<byte> lines)

@@ -69,8 +69,8 @@ internal sealed class RuleWalk(CompiledSection[] sections)
     // Only a demand that decided is told: one that a more specific rule lifts refuses nobody.
     private static RuleField? Demand(CompiledRule rule, Verdict verdict) =>
         verdict.Reason is VerdictReason.AuthenticationRequired or VerdictReason.AlwaysFails
-        && !rule.Rule.IsDeny
         && rule.Rule.Authentication == verdict.Authentication
+        && verdict.Rules.Contains(rule.Rule.Reference)
             ? RuleField.Authentication
             : null;
 

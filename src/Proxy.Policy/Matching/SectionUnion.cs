@@ -56,12 +56,10 @@ internal sealed class SectionUnion
     private static Verdict Judge(in ConnectionFacts facts, List<CompiledRule> covering)
     {
         var demand = AuthenticationDemand.Of(facts, covering);
-        var reason = ReasonOf(demand, facts);
-        if (reason == VerdictReason.Allowed)
-            return VerdictOf(reason, facts, covering, demand, HttpOf(covering));
-
-        var demanding = covering.FindAll(rule => rule.Rule.Authentication == demand);
-        return VerdictOf(reason, facts, demanding, demand, null, MatchOf(facts, covering));
+        var reason = ReasonOf(demand.Mode, facts);
+        return reason == VerdictReason.Allowed
+            ? VerdictOf(reason, facts, covering, demand.Mode, HttpOf(covering))
+            : VerdictOf(reason, facts, demand.Rules, demand.Mode, null, MatchOf(facts, covering));
     }
 
     private static VerdictReason ReasonOf(AuthenticationMode demand, in ConnectionFacts facts)
@@ -107,7 +105,7 @@ internal sealed class SectionUnion
     };
 
     private static Verdict VerdictOf(
-        VerdictReason reason, in ConnectionFacts facts, List<CompiledRule> deciding, AuthenticationMode demand, HttpRuleSet? http, PolicyMatch? match = null) =>
+        VerdictReason reason, in ConnectionFacts facts, IReadOnlyList<CompiledRule> deciding, AuthenticationMode demand, HttpRuleSet? http, PolicyMatch? match = null) =>
         new(reason, [.. deciding.Select(rule => rule.Rule.Reference).Distinct()])
         {
             Match = match ?? MatchOf(facts, deciding),
@@ -116,7 +114,7 @@ internal sealed class SectionUnion
             LogValues = LogsOf(deciding.Select(rule => rule.Section)),
         };
 
-    private static PolicyMatch MatchOf(in ConnectionFacts facts, List<CompiledRule> covering)
+    private static PolicyMatch MatchOf(in ConnectionFacts facts, IReadOnlyList<CompiledRule> covering)
     {
         var best = PolicyMatch.None;
         foreach (var rule in covering)

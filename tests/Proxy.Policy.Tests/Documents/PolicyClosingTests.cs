@@ -102,6 +102,21 @@ public sealed class PolicyClosingTests
         Assert.True(snapshot.Ask(Identity.Host).IsAllowed);
     }
 
+    [Fact]
+    public void Its_own_annotation_does_not_put_a_refused_document_under_audit_and_its_namespace_s_does()
+    {
+        var refused = Parse("""
+            apiVersion: cilium.io/v2
+            kind: CiliumNetworkPolicy
+            metadata: {name: p, annotations: {node-proxy.dev/audit: 'true'}}
+            spec: {endpointSelector: {}, ingress: [{x: y}]}
+            """);
+        var @namespace = new PolicyContext { AuditNamespaces = new HashSet<string> { "default" } };
+
+        Assert.Equal(VerdictReason.DocumentRefused, PolicySnapshot.Compile(refused).Ask(TieFighter).Reason);
+        Assert.Equal(VerdictReason.DocumentRefused, PolicySnapshot.Compile(refused, @namespace).Ask(TieFighter).Audit?.Reason);
+    }
+
     private static string Closed(PolicySnapshot snapshot)
     {
         var subjects = new[] { "ds", "elsewhere", "xw" };

@@ -75,4 +75,13 @@ public sealed class AuthenticationTableTests
         Assert.Equal(["p1"], verdict.Rules.Select(rule => rule.Name));
         Assert.Equal(PolicyMatch.L3L4, verdict.Match);
     }
+
+    [Fact]
+    public void A_rule_whose_demand_is_lifted_is_not_named()
+    {
+        var verdict = Draft.Snapshot("any 80 disabled", "pods * required", "any 79-81 required").Ask(TieFighter, authentication: PeerAuthentication.Unauthenticated);
+
+        Assert.Equal(VerdictReason.AuthenticationRequired, verdict.Reason);
+        Assert.Equal(["p1"], verdict.Rules.Select(rule => rule.Name));
+    }
 }

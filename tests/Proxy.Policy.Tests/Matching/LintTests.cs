@@ -97,14 +97,16 @@ public sealed class LintTests
 
     [Theory]
     [InlineData("group:partners 80", "")]
-    [InlineData("group:nowhere 80", "CiliumCIDRGroup nowhere")]
+    [InlineData("group:nowhere 80", "CiliumCIDRGroup nowhere does not exist, so that nothing is allowed through it")]
+    [InlineData("deny group:nowhere 80", "CiliumCIDRGroup nowhere does not exist, so that every address outside the cluster is denied")]
     [InlineData("egress service:fighters 80", "")]
-    [InlineData("egress service:nowhere 80", "Service default/nowhere")]
-    public void References_to_what_does_not_exist_are_told(string policy, string expected)
+    [InlineData("egress service:nowhere 80", "Service default/nowhere does not exist, so that nothing is allowed through it")]
+    [InlineData("egress deny service:nowhere 80", "Service default/nowhere does not exist, so that nothing is denied through it")]
+    public void References_to_what_does_not_exist_are_told_with_what_that_means(string policy, string expected)
     {
         var findings = Find(policy).Where(finding => finding.Reason.Contains("does not exist", StringComparison.Ordinal));
 
-        Assert.Equal(expected, string.Join(' ', findings.Select(finding => finding.Reason.Split(" does")[0])));
+        Assert.Equal(expected, string.Join(' ', findings.Select(finding => finding.Reason)));
     }
 
     [Fact]

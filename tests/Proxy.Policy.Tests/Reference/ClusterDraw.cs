@@ -18,7 +18,7 @@ internal sealed class ClusterDraw(Random random)
         Workloads = [.. Enumerable.Range(0, random.Next(4, 8)).Select(Pod).SelectMany(WithTwin), .. Others()],
         Services = [.. random.List(0, 2, Service).DistinctBy(service => (service.Namespace, service.Name))],
         Groups = [.. random.List(0, 2, Group).DistinctBy(group => group.Name)],
-        Secrets = random.OneIn(2) ? [new ClusterSecret("ops", "token", random.From("1", "2"))] : [],
+        Secrets = random.OneIn(2) ? [new ClusterSecret("ops", "token", random.OneIn(3) ? null : random.From("1", "2"))] : [],
         AuditNamespaces = random.OneIn(12) ? [random.From(Namespaces)] : [],
     };
 

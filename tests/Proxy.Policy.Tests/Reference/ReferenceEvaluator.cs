@@ -65,9 +65,8 @@ internal class ReferenceEvaluator
     {
         var demand = DemandOf(allows);
         var outcome = OutcomeOf(demand, question);
-        // Those are named too whose demand a narrower rule lifts, as long as the demand itself holds.
         if (outcome != Outcome.Allowed)
-            return Closed(outcome, allows.Where(asking => ToDemand(asking.Mode) == demand).Select(asking => asking.Source)) with { Demand = demand };
+            return Closed(outcome, DemandsIn(allows).Where(asking => ToDemand(asking.Mode) == demand).Select(asking => asking.Source)) with { Demand = demand };
 
         var http = HttpOf(allows);
         // Cilium §7: all rules that match run, so that every action happens.
