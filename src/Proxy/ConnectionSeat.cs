@@ -68,6 +68,7 @@ internal sealed class ConnectionSeat
 {
     private readonly MeshState _mesh;
     private int _questionsHeld;
+    private long _refusalsNotTold;
 
     internal ConnectionSeat(Worker worker, int workers, MeshState mesh, string nodeName, ConnectionLimits limits, FlowRing flows, TimeProvider time)
     {
@@ -120,6 +121,11 @@ internal sealed class ConnectionSeat
     internal int QuestionsHeld => Volatile.Read(ref _questionsHeld);
 
     internal void CountHeld(int change) => Volatile.Write(ref _questionsHeld, _questionsHeld + change);
+
+    /// <summary>Refused packets that no flow tells of, for the like of them was told just before; any thread may ask.</summary>
+    internal long RefusalsNotTold => Volatile.Read(ref _refusalsNotTold);
+
+    internal void CountNotTold() => Volatile.Write(ref _refusalsNotTold, _refusalsNotTold + 1);
 
     internal MeshSnapshot Mesh => _mesh.Current;
 

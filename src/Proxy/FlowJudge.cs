@@ -17,12 +17,15 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
     // Multicast and the link's broadcast: to everyone who listens, the pod among them.
     private static readonly Cidr[] Groups = [RangeOf("224.0.0.0/4"), RangeOf("255.255.255.255/32"), RangeOf("ff00::/8")];
 
+    private readonly ToldRefusals _told = new(seat.Time);
+
     public bool? Decide(in PacketQuestion question)
     {
         var unresolved = Unresolved(question);
         if (FindOddity(question, unresolved) is { } oddity)
         {
-            seat.Refuse(unresolved, DirectionOf(question), oddity);
+            if (MayTell(question))
+                seat.Refuse(unresolved, DirectionOf(question), oddity);
             return false;
         }
 
@@ -30,7 +33,8 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
             return null;
         if (!judgement.IsAllowed)
         {
-            seat.DenyFlow(parties, judgement);
+            if (MayTell(question))
+                seat.DenyFlow(parties, judgement);
             return false;
         }
 
@@ -42,6 +46,8 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
 
     public void GiveUp(in PacketQuestion question)
     {
+        if (!MayTell(question))
+            return;
         var unresolved = Unresolved(question);
         var reason = question.IsOutbound ? Resolution.WhyNone(seat.Mesh, unresolved) : OutcomeReason.UnknownClient;
         seat.Refuse(unresolved, DirectionOf(question), reason);
@@ -50,6 +56,14 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
     public void OnMeshChanged() => memory.KeepOnly(MayGoOn);
 
     public void Dispose() => memory.Dispose();
+
+    private bool MayTell(in PacketQuestion question)
+    {
+        if (_told.MayTell(question))
+            return true;
+        seat.CountNotTold();
+        return false;
+    }
 
     private bool MayGoOn(PacketQuestion question)
     {

@@ -61,6 +61,7 @@ internal sealed class LimitStatus(IReadOnlyList<ConnectionSeat> seats, Connectio
         json.WriteNumber("held", seats.Sum(seat => seat.QuestionsHeld));
         json.WriteNumber("limitHeldPerPod", limits.HeldQuestions);
         json.WriteNumber("limitQueuedPerPod", limits.QuestionQueue);
+        json.WriteNumber("refusalsNotTold", seats.Sum(seat => seat.RefusalsNotTold));
         json.WriteEndObject();
     }
 

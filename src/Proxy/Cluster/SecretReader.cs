@@ -16,7 +16,9 @@ internal static class SecretReader
         // As the API server does: what is written as text replaces what is written as bytes.
         foreach (var (key, value) in fields.Mapping(fields.Root, "stringData")?.Entries ?? [])
             entries[key.Value] = TextOf(fields, value) is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        return new PolicySecret(fields.Namespace(), fields.Name(), entries.Count == 1 ? entries.Values.Single() : null);
+        // Without its type null would become empty bytes, which an empty header matches.
+        ReadOnlyMemory<byte>? only = entries.Count == 1 && entries.Values.Single() is { } one ? one : default(ReadOnlyMemory<byte>?);
+        return new PolicySecret(fields.Namespace(), fields.Name(), only);
     }
 
     private static byte[]? Decode(FieldReader fields, ManifestNode value)

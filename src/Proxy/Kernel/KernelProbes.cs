@@ -4,6 +4,7 @@ namespace Proxy.Kernel;
 internal static class KernelProbes
 {
     private const string SampleSet = "probe";
+    private const string IPv6Only = "icmp6";
 
     private static readonly string[] Tables = ["raw", "mangle", "filter"];
 
@@ -17,6 +18,7 @@ internal static class KernelProbes
         ("mangle", "PREROUTING -p tcp -m socket --restore-skmark", "xt_socket", "CONFIG_NETFILTER_XT_MATCH_SOCKET"),
         ("mangle", "PREROUTING -p tcp -j TPROXY --on-port 1 --tproxy-mark 0x1/0x1", "xt_TPROXY", "CONFIG_NETFILTER_XT_TARGET_TPROXY"),
         ("mangle", "OUTPUT -p tcp -m conntrack --ctstate ESTABLISHED --ctdir REPLY", "xt_conntrack nf_conntrack", "CONFIG_NETFILTER_XT_MATCH_CONNTRACK"),
+        ("mangle", $"OUTPUT -p ipv6-icmp -m {IPv6Only} --icmpv6-type 135", "ip6_tables", "CONFIG_IP6_NF_IPTABLES"),
         ("mangle", "OUTPUT -p tcp -m multiport --dports 1,2:3", "xt_multiport", "CONFIG_NETFILTER_XT_MATCH_MULTIPORT"),
         ("filter", "OUTPUT -m addrtype --dst-type LOCAL", "xt_addrtype", "CONFIG_NETFILTER_XT_MATCH_ADDRTYPE"),
         ("filter", "OUTPUT -m comment --comment probe", "xt_comment", "CONFIG_NETFILTER_XT_MATCH_COMMENT"),
@@ -56,7 +58,7 @@ internal static class KernelProbes
         foreach (var (_, rule, modules, option) in Rules.Where(probe => probe.Table == table))
         {
             var arguments = rule.Replace(SampleSet + " dst", SetOf(family) + " dst", StringComparison.Ordinal).Split(' ');
-            if (!hasSet && arguments.Contains(SetOf(family)))
+            if ((!hasSet && arguments.Contains(SetOf(family))) || (family == CaptureFamily.IPv4 && arguments.Contains(IPv6Only)))
                 continue;
             var result = tools.Run(tools.Iptables.Command(family), ["-w", "10", "-t", table, "-A", .. arguments]);
             if (!result.Succeeded)

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using Proxy.Kernel;
 using Proxy.Native;
+using Proxy.Policy;
 
 namespace Fuzz.Targets;
 
@@ -12,6 +13,12 @@ internal static class KernelTargets
     {
         MaxLength = 256,
         Seeds = [.. Packets()],
+    };
+
+    public static FuzzTarget Flows { get; } = new("flows", CheckFlow)
+    {
+        MaxLength = 256,
+        Seeds = [.. Packets(), .. OtherPackets()],
     };
 
     public static FuzzTarget Netlink { get; } = new("netlink", CheckNetlink)
@@ -44,6 +51,24 @@ internal static class KernelTargets
         Oracle.Holds(SynHead.TryParse(PacketOf(whole), out var again) && again == whole, "the plainest packet of these ends reads the same");
     }
 
+    private static void CheckFlow(byte[] packet)
+    {
+        Surroundings.Same(packet, bytes => FlowHead.TryParse(bytes.Span, out var head) ? $"{head} {head.FirstOfFlow()}" : "refused");
+        if (!FlowHead.TryParse(packet, out var whole))
+            return;
+        var isIcmp = whole.Protocol is TransportProtocol.Icmp or TransportProtocol.IcmpV6;
+        Oracle.Holds(packet[0] >> 4 == 4 == whole.Source.IsIPv4 && whole.Source.IsIPv4 == whole.Destination.IsIPv4, "the addresses are of the packet's family");
+        Oracle.Holds(whole.Protocol != TransportProtocol.Tcp && !SynHead.TryParse(packet, out _), "a packet is TCP or is not");
+        Oracle.Holds(!isIcmp || (whole.DestinationPort <= byte.MaxValue && whole.Source.IsIPv4 == (whole.Protocol == TransportProtocol.Icmp)), "ICMP has a type, and is of its family");
+        Oracle.Holds(whole.FirstOfFlow() is not { } first || (first.Source == whole.Destination && first.Destination == whole.Source), "what answers goes the other way");
+        Oracle.Holds(isIcmp || whole.FirstOfFlow()?.FirstOfFlow() == whole, "the answer to an answer is the flow itself");
+        for (var length = 0; length < packet.Length; length++)
+        {
+            if (FlowHead.TryParse(packet.AsSpan(0, length), out var part))
+                Oracle.Same(whole.ToString(), part.ToString(), "a longer piece of the packet says something else");
+        }
+    }
+
     private static void CheckNetlink(byte[] datagram) => Surroundings.Same(datagram, bytes =>
     {
         var text = new StringBuilder();
@@ -56,7 +81,8 @@ internal static class KernelTargets
             for (var count = 0; attributes.Next(); count++)
                 Oracle.Holds(count <= bytes.Length / 4, "the walk over attributes ends");
             if (NetlinkQueue.TryRead(reader, out var packet))
-                text.Append($"{packet.Id} {packet.Hook} {Convert.ToHexString(packet.Head)} {(PacketQuestions.TryReadSyn(packet, out var question) ? question.ToString() : "")}");
+                text.Append($"{packet.Id} {packet.Hook} {Convert.ToHexString(packet.Head)} {(PacketQuestions.TryReadSyn(packet, out var question) ? question.ToString() : "")}")
+                    .Append($"{(PacketQuestions.TryReadFlow(packet, false, out var flow) ? flow.ToString() : "")} {(PacketQuestions.TryReadFlow(packet, true, out var back) ? back.ToString() : "")}");
         }
 
         return text.ToString();
@@ -83,6 +109,26 @@ internal static class KernelTargets
         byte[] v6WithOptions = [.. v6];
         v6WithOptions[6] = 60;
         return [[.. v4, .. tcp], [.. v6, .. tcp], [.. v6WithOptions, .. options, .. tcp]];
+    }
+
+    // UDP, SCTP, echo and another protocol.
+    private static IEnumerable<byte[]> OtherPackets()
+    {
+        foreach (var packet in Packets())
+        {
+            var at = packet[0] >> 4 == 4 ? 9 : packet[6] == 6 ? 6 : 40;
+            foreach (var protocol in (byte[])[17, 132, 136, 253])
+                yield return With(packet, at, protocol);
+            var icmp = packet[0] >> 4 == 4;
+            yield return [.. With(packet, at, (byte)(icmp ? 1 : 58))[..^20], (byte)(icmp ? 8 : 128), 0, 0, 0, 0, 1, 0, 1];
+        }
+    }
+
+    private static byte[] With(byte[] packet, int at, byte value)
+    {
+        byte[] changed = [.. packet];
+        changed[at] = value;
+        return changed;
     }
 
     private static byte[] PacketOf(in SynHead head)

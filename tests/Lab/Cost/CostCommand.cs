@@ -26,6 +26,7 @@ internal static class CostCommand
         Say($"memory per idle mutual-TLS connection, both nodes, of {Connections}", await IdleAsync(lab, client, server), "KiB");
         Say($"CPU per request on a kept connection with an HTTP rule, both nodes, of {Requests}", await CpuAsync(lab, client, server, "load", 80, Requests), "µs");
         Say($"CPU per new connection, both nodes, of {NewConnections}", await CpuAsync(lab, client, server, "connects", EchoPort, NewConnections), "µs");
+        await QuestionCost.RunAsync(lab, client, server);
         return 0;
     }
 

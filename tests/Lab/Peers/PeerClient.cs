@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 
 namespace Lab.Peers;
@@ -22,6 +23,7 @@ internal static class PeerClient
                 "stall" => await PeerSwarm.StallAsync(host, port, (int)PeerCommand.Number(rest[0]), rest[1]),
                 "load" => await LoadAsync(host, port, PeerCommand.Number(rest[0])),
                 "connects" => await ConnectsAsync(host, port, PeerCommand.Number(rest[0])),
+                "datagrams" => await SendDatagramsAsync(host, port, (int)PeerCommand.Number(rest[0])),
                 "requests" => await KeepAliveAsync(host, port, rest[0], rest[1]),
                 _ => throw new LabException($"unknown client {mode}"),
             };
@@ -31,6 +33,21 @@ internal static class PeerClient
             Console.WriteLine($"closed: {fault.SocketErrorCode}");
             return 1;
         }
+    }
+
+    /// <summary>One datagram to each of so many ports, no faster than the first packets of flows can be asked about.</summary>
+    private static async Task<int> SendDatagramsAsync(string host, int first, int count)
+    {
+        const int AtOnce = 32;
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        for (var sent = 0; sent < count; sent++)
+        {
+            if (sent % AtOnce == 0)
+                await Task.Delay(1);
+            socket.SendTo([1], new IPEndPoint(IPAddress.Parse(host), first + sent));
+        }
+
+        return 0;
     }
 
     /// <summary>Uploads, ends sending, and only then gets the answer: needs half-close all the way.</summary>

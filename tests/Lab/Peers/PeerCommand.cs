@@ -14,6 +14,7 @@ internal static class PeerCommand
         lab peer swarm HOST PORT COUNT [GO-ON-FILE]
         lab peer stall HOST PORT COUNT GO-ON-FILE
         lab peer load|connects HOST PORT COUNT
+        lab peer datagrams HOST FIRST-PORT COUNT
         lab peer requests HOST PORT METHOD PATH
         lab peer lab                   a lab with one process, for ever
         """;

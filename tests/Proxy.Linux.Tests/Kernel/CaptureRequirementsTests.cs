@@ -114,6 +114,8 @@ public sealed class CaptureRequirementsTests : IDisposable
     [InlineData("-m set", "set", "xt_set")]
     [InlineData("-m addrtype", "addrtype", "xt_addrtype")]
     [InlineData("-m multiport", "multiport", "xt_multiport")]
+    [InlineData("-m conntrack", "conntrack", "xt_conntrack nf_conntrack")]
+    [InlineData("-m icmp6", "icmp6", "ip6_tables")]
     public void An_extension_that_the_kernel_lacks_is_named_with_its_module(string use, string extension, string module)
     {
         foreach (var (variant, message, code) in new[]
