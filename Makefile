@@ -3,11 +3,12 @@
 # faults     a loop of faults under load: MINUTES (2), SEED (drawn and printed)
 # cost       measures what a connection costs
 # test       all tests, as root; ends with "N passed, N failed"
+# micro      measures verdicts and the compilation of policies; FILTER='*Decision*' for some
 # fuzz       feeds hostile bytes to every parser; TARGET=name for one, SECONDS=n for each (30), SEED=n to repeat
 # build      the program, into artifacts/node-proxy
 # clean      removes what was built
 
-.PHONY: demo demo-down faults cost test fuzz build lab packages sdk clean
+.PHONY: demo demo-down faults cost micro test fuzz build lab packages sdk clean
 
 SHELL := /bin/sh
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
@@ -30,6 +31,11 @@ faults: packages build lab
 
 cost: packages build lab
 	@$(lab)/lab cost
+
+micro: sdk
+	@dotnet build -c Release --nologo -v quiet -clp:NoSummary perf/Micro
+	@perf/Micro/bin/Release/net10.0/Micro --filter '$(or $(FILTER),*)'
+	@perf/Micro/bin/Release/net10.0/Micro memory
 
 test: packages build
 	@sh build/test.sh

@@ -41,6 +41,12 @@ public readonly record struct Cidr(Address Network, int PrefixLength)
     /// <summary>As it is written in a manifest.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Network}/{PrefixLength}");
 
+    /// <summary>The lowest address.</summary>
+    internal Address First => new(Network.Bits & Mask(Network.IsIPv4, PrefixLength));
+
+    /// <summary>The highest address.</summary>
+    internal Address Last => new(Network.Bits | ~Mask(Network.IsIPv4, PrefixLength));
+
     private static UInt128 Mask(bool isIPv4, int length)
     {
         var host = (isIPv4 ? 32 : 128) - length;

@@ -32,6 +32,10 @@ internal static class ConnectionEndings
         return new ConnectionOutcome(reason, string.Join(", ", judgement.Deciding.Rules));
     }
 
+    /// <summary>A flow that is not TCP, refused by policy. Nobody can prove himself there, so a demand for it is no missing SVID.</summary>
+    internal static void DenyFlow(this ConnectionSeat seat, in Parties parties, in Judgement judgement) =>
+        ConnectionFlows.WriteDenied(seat.Flows, parties, judgement, judgement.Refusal ?? OutcomeReason.PolicyDenied);
+
     /// <summary>Refused by policy on one node; where only the proof is missing, the reason names the SVID that is.</summary>
     internal static ConnectionOutcome DenyUnproven(this ConnectionSeat seat, in Parties parties, in Judgement judgement)
     {
@@ -83,13 +87,16 @@ internal static class ConnectionEndings
         if (!judgement.IsAllowed)
             return seat.Deny(connection.Parties, judgement);
 
-        connection.Http = judgement.Http;
+        connection.Take(judgement);
         connection.HasGate = judgement.Http is not null;
         connection.IsRelaying = true;
-        if (IsOursToTell(connection.Parties, seat.NodeName))
-            ConnectionFlows.WriteAllowed(seat.Flows, connection.Parties, judgement);
+        ConnectionFlows.WriteAdmitted(seat.Flows, connection.Parties, judgement, IsOursToTell(connection.Parties, seat.NodeName));
         return null;
     }
+
+    /// <summary>What the judgement says of the connection's requests.</summary>
+    internal static void Take(this LiveConnection connection, in Judgement judgement) =>
+        (connection.Http, connection.OnlyWatched) = (judgement.Http, judgement.OnlyWatches);
 
     /// <summary>Relays a connection that was admitted just now.</summary>
     internal static async ValueTask<ConnectionOutcome> RelayAdmittedAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg server) =>

@@ -9,12 +9,46 @@ namespace Proxy;
 /// <summary>Tells the flow ring what became of a connection, as Hubble would.</summary>
 internal static class ConnectionFlows
 {
+    /// <summary>
+    /// The connection goes on. What documents under audit would have refused is told in place of it, of the client's side by
+    /// the client's node.
+    /// </summary>
+    /// <param name="ring">Where it is told.</param>
+    /// <param name="parties">Who speaks to whom.</param>
+    /// <param name="judgement">Why the connection goes on.</param>
+    /// <param name="isOurs">Whether the server's side is ours to tell of.</param>
+    internal static void WriteAdmitted(FlowRing ring, in Parties parties, in Judgement judgement, bool isOurs)
+    {
+        if (judgement.EgressAudit is { } egress)
+            WriteAudited(ring, parties, egress, Direction.Egress);
+        if (!isOurs)
+            return;
+        if (judgement.IngressAudit is { } ingress)
+            WriteAudited(ring, parties, ingress, Direction.Ingress);
+        else if (judgement.EgressAudit is null)
+            WriteAllowed(ring, parties, judgement);
+    }
+
+    private static void WriteAudited(FlowRing ring, in Parties parties, Verdict audit, Direction direction) => ring.Write(new FlowEvent
+    {
+        Kind = FlowKind.PolicyVerdict,
+        Verdict = FlowVerdict.Audit,
+        Direction = direction,
+        Transport = parties.Protocol,
+        Source = EndOf(parties.Client),
+        Destination = EndOf(parties.Server, parties),
+        Match = audit.Match,
+        AuthSpire = audit.Authentication == AuthenticationMode.Required,
+        Rules = audit.Rules,
+    });
+
     /// <summary>The connection goes on; a gate shows as a redirection to the proxy.</summary>
-    internal static void WriteAllowed(FlowRing ring, in Parties parties, in Judgement judgement) => ring.Write(new FlowEvent
+    private static void WriteAllowed(FlowRing ring, in Parties parties, in Judgement judgement) => ring.Write(new FlowEvent
     {
         Kind = judgement.Deciding.IsIsolated ? FlowKind.PolicyVerdict : FlowKind.ToEndpoint,
         Verdict = judgement.Http is null ? FlowVerdict.Forwarded : FlowVerdict.Redirected,
         Direction = judgement.Direction,
+        Transport = parties.Protocol,
         Source = EndOf(parties.Client),
         Destination = EndOf(parties.Server, parties),
         Match = judgement.Deciding.Match,
@@ -30,6 +64,7 @@ internal static class ConnectionFlows
             Kind = FlowKind.PolicyVerdict,
             Verdict = FlowVerdict.Dropped,
             Direction = judgement.Direction,
+            Transport = parties.Protocol,
             Source = EndOf(parties.Client),
             Destination = EndOf(parties.Server, parties),
             Match = judgement.Deciding.Match,
@@ -57,6 +92,7 @@ internal static class ConnectionFlows
         Kind = FlowKind.Drop,
         Verdict = FlowVerdict.Dropped,
         Direction = direction,
+        Transport = parties.Protocol,
         Source = Known(EndOf(parties.Client), reason != OutcomeReason.UnknownClient),
         Destination = Known(EndOf(parties.Server, parties), reason != OutcomeReason.UnknownServer),
         DropReason = reason.ToDropReason(),

@@ -2,6 +2,7 @@ using Proxy.Capture;
 using Proxy.Engine;
 using Proxy.Http;
 using Proxy.Lifetime;
+using Proxy.Spiffe;
 using Proxy.Telemetry;
 using Proxy.Tls;
 
@@ -219,13 +220,17 @@ internal sealed class ConnectionSeat
         var judgement = Judgement.Of(mesh, connection.Parties, connection.Authentication, NodeName);
         if (!judgement.IsAllowed)
             return OutcomeReason.PolicyChanged;
-        connection.Http = judgement.Http;
+        connection.Take(judgement);
         if (judgement.Http is not { } rules || !connection.IsRelaying)
             return null;
         if (!connection.HasGate)
-            return OutcomeReason.GateRequired;
+            return judgement.OnlyWatches ? null : OutcomeReason.GateRequired;
         return connection.RefusesUnderway?.Invoke(rules) == true ? OutcomeReason.PolicyChanged : null;
     }
+
+    // What one of our workloads believes is what was given to it, not what others may use.
+    private static bool IsBelieved(MeshSnapshot mesh, bool isOurs, in Party party, SpiffeId peer) =>
+        !isOurs || party.Workload is not { } workload || mesh.Identities.FindBundle(workload.Uid, peer.TrustDomain) is not null;
 
     private static OutcomeReason? FindLostProof(ConnectionProof proof, in Parties parties, MeshSnapshot mesh)
     {
@@ -235,8 +240,8 @@ internal sealed class ConnectionSeat
             return OutcomeReason.NoServerSvid;
         if (parties.Client.Workload?.ExpectedId.Equals(proof.ClientId) == false || parties.Server.Workload?.ExpectedId.Equals(proof.ServerId) == false)
             return OutcomeReason.PeerUnexpectedId;
-        return mesh.Identities.FindBundle(proof.ClientId.TrustDomain) is null || mesh.Identities.FindBundle(proof.ServerId.TrustDomain) is null
-            ? OutcomeReason.NoBundle
-            : null;
+        return IsBelieved(mesh, proof.ClientIsOurs, parties.Client, proof.ServerId) && IsBelieved(mesh, proof.ServerIsOurs, parties.Server, proof.ClientId)
+            ? null
+            : OutcomeReason.NoBundle;
     }
 }

@@ -43,7 +43,7 @@ internal sealed class Inbound(ConnectionSeat seat, Action<CapturedConnection, Co
         var (client, server) = (parties.Client.Workload!, parties.Server.Workload!);
         if (await seat.HoldForAsync(mesh => mesh.Identities.FindSvid(server.Uid, server.ExpectedId)) is not { } svid)
             return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoServerSvid);
-        if (seat.Mesh.Identities.FindBundle(client.ExpectedId.TrustDomain) is not { } bundle)
+        if (seat.Mesh.Identities.FindBundle(server.Uid, client.ExpectedId.TrustDomain) is not { } bundle)
             return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoBundle);
 
         var leg = seat.Tls.Secure(captured.Leg);

@@ -125,6 +125,6 @@ internal sealed class InboundTunnel(
         var (server, identities) = (tunnel.Parties.Server.Workload!, seat.Mesh.Identities);
         return verifier.ExpiresAt <= seat.Time.GetUtcNow()
             || !ReferenceEquals(identities.FindSvid(server.Uid, server.ExpectedId), svid)
-            || !ReferenceEquals(identities.FindBundle(verifier.Bundle.TrustDomain), verifier.Bundle);
+            || !ReferenceEquals(identities.FindBundle(server.Uid, verifier.Bundle.TrustDomain), verifier.Bundle);
     }
 }

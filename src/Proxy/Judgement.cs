@@ -12,6 +12,15 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
 {
     internal bool IsAllowed => Refusal is null;
 
+    /// <summary>What documents under audit would have refused on the client's side.</summary>
+    internal Verdict? EgressAudit { get; init; }
+
+    /// <summary>What documents under audit would have refused on the server's side.</summary>
+    internal Verdict? IngressAudit { get; init; }
+
+    /// <summary>The requests are looked at for documents under audit only.</summary>
+    internal bool OnlyWatches { get; init; }
+
     /// <summary>
     /// Both sides of policy, for a connection whose ends are known. The server's node judges its side with the
     /// proven identity; the client's node asks it as well, so that a hopeless connection is never begun.
@@ -23,25 +32,41 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
     internal static Judgement Of(MeshSnapshot mesh, in Parties parties, PeerAuthentication authentication, string nodeName)
     {
         var policies = mesh.Cluster.Policies;
-        var port = parties.Server.Endpoint.Port;
+        var (protocol, port) = (parties.Protocol, parties.Server.Endpoint.Port);
         var (client, server) = (parties.Client, parties.Server);
         Verdict? egress = null;
         if (client.Workload is { IsEnrolled: true } source && source.NodeName == nodeName)
         {
-            egress = policies.Decide(new ConnectionFacts(Direction.Egress, client.Identity, server.Identity, TransportProtocol.Tcp, port, authentication));
+            egress = policies.Decide(new ConnectionFacts(Direction.Egress, client.Identity, server.Identity, protocol, port, authentication)
+            {
+                PeerAddress = server.Endpoint.Address,
+                ServerPorts = server.Workload?.Ports,
+            });
             if (!egress.IsAllowed)
                 return new Judgement(OutcomeReasons.From(egress.Reason), egress, Direction.Egress, null);
         }
 
+        var egressAudit = RefusalUnderAudit(egress);
         if (server.Workload is null)
-            return new Judgement(null, egress ?? Outside, Direction.Egress, null);
+            return new Judgement(null, egress ?? Outside, Direction.Egress, null) { EgressAudit = egressAudit };
 
-        var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, TransportProtocol.Tcp, port, authentication));
+        var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, protocol, port, authentication)
+        {
+            PeerAddress = client.Endpoint.Address,
+            ServerPorts = server.Workload.Ports,
+        });
         if (!ingress.IsAllowed)
             return new Judgement(OutcomeReasons.From(ingress.Reason), ingress, Direction.Ingress, null);
         var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsCapturedAt(port);
-        return new Judgement(null, ingress, Direction.Ingress, isLastToJudge ? ingress.Http : null);
+        return new Judgement(null, ingress, Direction.Ingress, isLastToJudge ? ingress.Http : null)
+        {
+            EgressAudit = egressAudit,
+            IngressAudit = RefusalUnderAudit(ingress),
+            OnlyWatches = ingress.Audit is { IsAllowed: true },
+        };
     }
+
+    private static Verdict? RefusalUnderAudit(Verdict? verdict) => verdict?.Audit is { IsAllowed: false } audit ? audit : null;
 
     // A connection from outside to outside of the cluster never reaches this process; the empty snapshot isolates nobody.
     private static readonly Verdict Outside = PolicySnapshot.Empty.Decide(

@@ -1,9 +1,6 @@
-using Proxy.Capture;
 using Proxy.Engine;
 using Proxy.Kernel;
-using Proxy.Lifetime;
 using Proxy.Native;
-using Proxy.Policy;
 
 namespace Proxy;
 
@@ -17,10 +14,8 @@ internal sealed class KernelQuestions : Pollable
     private const int Batch = 64;
 
     private readonly ConnectionSeat _seat;
-    private readonly PodCapture _pod;
     private readonly VerdictQueue _queue;
-    private readonly AllowSet _allowed;
-    private readonly TimeSpan _rememberFor;
+    private readonly IPacketJudge _judge;
     private readonly PollToken _token;
     private readonly Action _askMore;
     private readonly WheelTimer _holdEnds;
@@ -29,13 +24,11 @@ internal sealed class KernelQuestions : Pollable
     private bool _isClosed;
 
     /// <summary>Runs on the seat's worker.</summary>
-    internal KernelQuestions(ConnectionSeat seat, PodCapture pod, VerdictQueue queue, AllowSet allowed, TimeSpan rememberFor)
+    internal KernelQuestions(ConnectionSeat seat, VerdictQueue queue, IPacketJudge judge)
     {
         _seat = seat;
-        _pod = pod;
         _queue = queue;
-        _allowed = allowed;
-        _rememberFor = rememberFor;
+        _judge = judge;
         _askMore = AnswerMore;
         _holdEnds = new WheelTimer(DropExpired);
         _token = seat.Worker.Watch(this, queue.Fd, Readiness.Readable | Readiness.EdgeTriggered);
@@ -54,7 +47,7 @@ internal sealed class KernelQuestions : Pollable
         _seat.Worker.Timers.Cancel(_holdEnds);
         _seat.Worker.Forget(_token);
         _queue.Dispose();
-        _allowed.Dispose();
+        _judge.Dispose();
     }
 
     // What comes while a turn is waited for is answered in that turn: a flood must not have several in one pass.
@@ -67,7 +60,7 @@ internal sealed class KernelQuestions : Pollable
     /// <summary>What was allowed may be refused now, and what was unknown may be known.</summary>
     internal void OnMeshChanged()
     {
-        _allowed.Flush();
+        _judge.OnMeshChanged();
         for (var i = _held.Count - 1; i >= 0; i--)
         {
             if (TryAnswer(_held[i].Question))
@@ -98,11 +91,11 @@ internal sealed class KernelQuestions : Pollable
         _seat.Worker.Defer(_askMore);
     }
 
-    private void Hold(in SynQuestion question)
+    private void Hold(in PacketQuestion question)
     {
         if (_held.Count >= _seat.Limits.HeldQuestions)
         {
-            _queue.Drop(question.PacketId);
+            _queue.Drop(question);
             return;
         }
 
@@ -124,9 +117,8 @@ internal sealed class KernelQuestions : Pollable
         {
             var question = _held[0].Question;
             Release(0);
-            _queue.Drop(question.PacketId);
-            var unresolved = Unresolved(question);
-            _seat.Refuse(unresolved, DirectionOf(question), question.IsOutbound ? Resolution.WhyNone(_seat.Mesh, unresolved) : OutcomeReason.UnknownClient);
+            _queue.Drop(question);
+            _judge.GiveUp(question);
         }
 
         if (_held.Count > 0)
@@ -134,54 +126,16 @@ internal sealed class KernelQuestions : Pollable
     }
 
     /// <summary>False when nobody can say yet who the peer is.</summary>
-    private bool TryAnswer(in SynQuestion question)
+    private bool TryAnswer(in PacketQuestion question)
     {
-        var mesh = _seat.Mesh;
-        var unresolved = Unresolved(question);
-        var found = question.IsOutbound
-            ? Resolution.Find(mesh, unresolved, _seat.NodeName)
-            : Resolution.FindClient(mesh, unresolved);
-        if (found is null)
+        if (_judge.Decide(question) is not { } isAllowed)
             return false;
-        var parties = Newest(found.Parties, mesh);
-        var judgement = Judgement.Of(mesh, parties, PeerAuthentication.NotYetKnown, _seat.NodeName);
-        if (judgement.IsAllowed)
-            Allow(question);
+        if (isAllowed)
+            _queue.Accept(question);
         else
-            Deny(question, parties, judgement);
+            _queue.Drop(question);
         return true;
     }
 
-    // The pod's own version follows the directory a little later.
-    private static Parties Newest(in Parties parties, MeshSnapshot mesh)
-    {
-        var newest = parties.As(mesh.Cluster);
-        return newest.AreSamePods(parties) ? newest : parties;
-    }
-
-    private void Allow(in SynQuestion question)
-    {
-        _queue.Accept(question.PacketId);
-        if (question.IsOutbound)
-            _allowed.AddOutbound(question.Destination, question.DestinationPort, _rememberFor);
-    }
-
-    private void Deny(in SynQuestion question, in Parties parties, in Judgement judgement)
-    {
-        _queue.Drop(question.PacketId);
-        _seat.Deny(parties, judgement);
-    }
-
-    private Parties Unresolved(in SynQuestion question)
-    {
-        var client = new Endpoint(question.Source, question.SourcePort);
-        var server = new Endpoint(question.Destination, question.DestinationPort);
-        return question.IsOutbound
-            ? new Parties(new Party(client, _pod.Workload), new Party(server, null), null)
-            : new Parties(new Party(client, null), new Party(server, _pod.Workload), null);
-    }
-
-    private static Direction DirectionOf(in SynQuestion question) => question.IsOutbound ? Direction.Egress : Direction.Ingress;
-
-    private readonly record struct Held(SynQuestion Question, long Since);
+    private readonly record struct Held(PacketQuestion Question, long Since);
 }

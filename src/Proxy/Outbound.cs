@@ -68,7 +68,7 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
         var (source, destination) = (parties.Client.Workload!, parties.Server.Workload!);
         if (await seat.HoldForAsync(mesh => mesh.Identities.FindSvid(source.Uid, source.ExpectedId)) is not { } svid)
             return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoClientSvid);
-        if (seat.Mesh.Identities.FindBundle(destination.ExpectedId.TrustDomain) is not { } bundle)
+        if (seat.Mesh.Identities.FindBundle(source.Uid, destination.ExpectedId.TrustDomain) is not { } bundle)
             return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoBundle);
 
         return await new OutboundStream(seat, captured, connection, judgement, svid, bundle).RunAsync();

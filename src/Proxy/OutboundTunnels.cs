@@ -52,6 +52,6 @@ internal sealed class OutboundTunnels(ConnectionSeat seat)
         var svid = (X509Svid)key.SvidGeneration;
         return server.ExpectedId.ToString() != key.ServerId
             || !ReferenceEquals(mesh.Identities.FindSvid(key.ClientUid, svid.Id), svid)
-            || !ReferenceEquals(mesh.Identities.FindBundle(server.ExpectedId.TrustDomain), key.BundleGeneration);
+            || !ReferenceEquals(mesh.Identities.FindBundle(key.ClientUid, server.ExpectedId.TrustDomain), key.BundleGeneration);
     }
 }

@@ -11,8 +11,8 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
 {
     private readonly List<(Worker Worker, Action Close)> _opened = [];
 
-    // Two listeners in each family on each worker, two netlink sockets, and the namespace.
-    private int Descriptors => (4 * seats.Count) + 3;
+    // Two listeners in each family on each worker, four netlink sockets, and the namespace.
+    private int Descriptors => (4 * seats.Count) + 5;
 
     internal async Task<IAsyncDisposable> OpenAsync()
     {
@@ -62,12 +62,20 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
 
     private async Task OpenQuestionsAsync(ConnectionSeat seat)
     {
+        var place = pod.Scope.Namespace;
         var questions = await seat.Worker.InvokeAsync(() =>
         {
-            var queue = VerdictQueue.Open(pod.Scope.Namespace, options.QueueNumber, seat.Limits.QuestionQueue);
-            return new KernelQuestions(seat, pod, queue, AllowSet.Open(pod.Scope.Namespace), options.AllowSetTime);
+            var queue = VerdictQueue.Open(place, options.QueueNumber, seat.Limits.QuestionQueue);
+            return new KernelQuestions(seat, queue, new SynJudge(seat, pod, AllowSet.Open(place), options.AllowSetTime));
         });
         _opened.Add((seat.Worker, questions.Close));
+        var flows = await seat.Worker.InvokeAsync(() =>
+        {
+            var queue = VerdictQueue.OpenFlows(place, options, seat.Limits.QuestionQueue);
+            var memory = new FlowMemory(FlowSet.Open(place), seat.Time, options.FlowSetTime, options.AllowSetLimit);
+            return new KernelQuestions(seat, queue, new FlowJudge(seat, pod, memory));
+        });
+        _opened.Add((seat.Worker, flows.Close));
     }
 
     private ConnectionSeat SeatOfQuestions() => seats[(int)(pod.Scope.Namespace.Inode % (ulong)seats.Count)];

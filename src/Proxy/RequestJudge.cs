@@ -10,22 +10,32 @@ internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, Ti
 {
     private long _decidedAt;
 
-    public bool Decide(in RequestHead request)
+    public RequestVerdict Decide(in RequestHead request)
     {
         _decidedAt = time.GetTimestamp();
         // Without rules any more, after a policy change, every well-formed request passes.
-        var rules = connection.Http;
-        var allowed = rules is null || rules.Decide(new RequestFacts(request.Method, request.Target, request.Host)).IsAllowed;
-        Write(FlowKind.HttpRequest, allowed ? FlowVerdict.Forwarded : FlowVerdict.Dropped, request, 0);
-        if (!allowed)
+        var verdict = connection.Http?.Decide(request.Facts) ?? new RequestVerdict(true, null);
+        var shown = verdict.Audited ? FlowVerdict.Audit : verdict.IsAllowed ? FlowVerdict.Forwarded : FlowVerdict.Dropped;
+        Write(FlowKind.HttpRequest, shown, request, 0, verdict.Actions);
+        if (!verdict.IsAllowed)
             Write(FlowKind.HttpResponse, FlowVerdict.Forwarded, request, 403);
-        return allowed;
+        return verdict;
+    }
+
+    public bool OnlyWatches => connection.OnlyWatched;
+
+    // If the rules come to be enforced later, the connection is one without a gate.
+    public bool MayPassUnread()
+    {
+        if (connection.OnlyWatched)
+            connection.HasGate = false;
+        return connection.OnlyWatched;
     }
 
     public void Answered(in RequestHead request, ushort status) =>
         Write(FlowKind.HttpResponse, FlowVerdict.Forwarded, request, status);
 
-    private void Write(FlowKind kind, FlowVerdict verdict, in RequestHead request, ushort status) => flows.Write(new FlowEvent
+    private void Write(FlowKind kind, FlowVerdict verdict, in RequestHead request, ushort status, HeaderActions actions = default) => flows.Write(new FlowEvent
     {
         Kind = kind,
         Verdict = verdict,
@@ -37,6 +47,7 @@ internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, Ti
         Host = request.Host,
         HttpProtocol = request.MinorVersion == 0 ? "HTTP/1.0" : null,
         StatusCode = status,
+        HeaderActions = actions,
         Latency = kind == FlowKind.HttpResponse ? time.GetElapsedTime(_decidedAt) : default,
     });
 }

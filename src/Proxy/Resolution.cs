@@ -2,6 +2,7 @@ using Proxy.Cluster;
 using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Policy;
+using Proxy.Policy.Labels;
 
 namespace Proxy;
 
@@ -15,13 +16,18 @@ internal sealed record Resolution(Parties Parties)
     {
         var cluster = mesh.Cluster;
         var destination = unresolved.Server.Endpoint;
-        if (cluster.FindService(destination.Address, destination.Port) is { } service)
-            return FindEndpoint(mesh, unresolved, service, nodeName);
+        if (cluster.FindService(destination.Address, destination.Port, unresolved.Protocol) is { } service)
+        {
+            return unresolved.Protocol == TransportProtocol.Tcp
+                ? FindEndpoint(mesh, unresolved, service, nodeName)
+                : FindWorstEndpoint(mesh, unresolved, service, nodeName);
+        }
+
         if (cluster.IsServiceAddress(destination.Address))
             return null;
-        var workload = cluster.FindWorkload(destination.Address);
-        var isUnknownPod = workload is null && cluster.IsPodAddress(destination.Address);
-        return isUnknownPod ? null : new Resolution(unresolved with { Server = new Party(destination, workload) });
+        var server = Party.Find(cluster, destination, isServer: true);
+        var isUnknownPod = server.Workload is null && cluster.IsPodAddress(destination.Address);
+        return isUnknownPod ? null : new Resolution(unresolved with { Server = server });
     }
 
     /// <summary>Why <see cref="Find"/> found nobody in the end.</summary>
@@ -31,11 +37,10 @@ internal sealed record Resolution(Parties Parties)
     /// <summary>Whose a client's address is. Null while an address of the pod ranges belongs to no known pod.</summary>
     internal static Resolution? FindClient(MeshSnapshot mesh, in Parties unknown)
     {
-        var address = unknown.Client.Endpoint.Address;
-        var workload = mesh.Cluster.FindWorkload(address);
-        return workload is null && mesh.Cluster.IsPodAddress(address)
+        var client = Party.Find(mesh.Cluster, unknown.Client.Endpoint, isServer: false);
+        return client.Workload is null && mesh.Cluster.IsPodAddress(client.Endpoint.Address)
             ? null
-            : new Resolution(unknown with { Client = unknown.Client with { Workload = workload } });
+            : new Resolution(unknown with { Client = client });
     }
 
     /// <summary>
@@ -49,15 +54,41 @@ internal sealed record Resolution(Parties Parties)
         for (var i = 0; i < service.Endpoints.Count; i++)
         {
             var endpoint = service.Endpoints[(int)((turn + i) % (uint)service.Endpoints.Count)];
-            var workload = mesh.Cluster.FindWorkload(endpoint.Address);
-            if (workload is null && mesh.Cluster.IsPodAddress(endpoint.Address))
+            var server = Party.Find(mesh.Cluster, new Endpoint(endpoint.Address, endpoint.Port), isServer: true);
+            if (server.Workload is null && mesh.Cluster.IsPodAddress(endpoint.Address))
                 continue;
-            var resolved = new Resolution(unresolved with { Server = new Party(new Endpoint(endpoint.Address, endpoint.Port), workload), Service = service });
+            var resolved = new Resolution(unresolved with { Server = server, Service = service });
             if (Judgement.Of(mesh, resolved.Parties, PeerAuthentication.NotYetKnown, nodeName).IsAllowed)
                 return resolved;
             refused ??= resolved;
         }
 
         return refused;
+    }
+
+    /// <summary>
+    /// What is not TCP is not carried by this process: whoever balances the Service chooses the endpoint. So the client may
+    /// speak to the Service only if it may speak to every endpoint, one that nobody knows included; what the endpoints
+    /// themselves let in, their own nodes judge, and here it is refused only when all of them would refuse.
+    /// </summary>
+    private static Resolution? FindWorstEndpoint(MeshSnapshot mesh, in Parties unresolved, ServiceTarget service, string nodeName)
+    {
+        Resolution? allowed = null, refused = null;
+        foreach (var endpoint in service.Endpoints)
+        {
+            var server = Party.Find(mesh.Cluster, new Endpoint(endpoint.Address, endpoint.Port), isServer: true);
+            if (server.Workload is null && mesh.Cluster.IsPodAddress(endpoint.Address))
+                server = server with { Outside = Identity.Unknown };
+            var resolved = new Resolution(unresolved with { Server = server, Service = service });
+            var judgement = Judgement.Of(mesh, resolved.Parties, PeerAuthentication.Unauthenticated, nodeName);
+            if (!judgement.IsAllowed && judgement.Direction == Direction.Egress)
+                return resolved;
+            if (judgement.IsAllowed)
+                allowed ??= resolved;
+            else
+                refused ??= resolved;
+        }
+
+        return allowed ?? refused;
     }
 }

@@ -11,11 +11,11 @@ internal static class FuzzTargets
 {
     public static IReadOnlyList<FuzzTarget> All { get; } =
     [
-        HttpTargets.Requests, HttpTargets.Answers, HttpTargets.Chunks,
+        HttpTargets.Requests, HttpTargets.Answers, HttpTargets.Chunks, EditTargets.Edits, EditTargets.Paths,
         KernelTargets.FirstPackets, KernelTargets.Netlink, KernelTargets.SavedRules,
-        ManifestTargets.Policies, ManifestTargets.Patterns, ManifestTargets.Cluster, ManifestTargets.Entries,
+        ManifestTargets.Policies, ManifestTargets.Patterns, PatternTargets.Meanings, ManifestTargets.Cluster, ManifestTargets.Entries,
         TextTargets.Addresses, TextTargets.SpiffeIds,
-        SpiffeTargets.Leaves, SpiffeTargets.Bundles, SpiffeTargets.Delegated,
+        SpiffeTargets.Leaves, SpiffeTargets.Bundles, SpiffeTargets.BundleDocuments, SpiffeTargets.OwnSvids, SpiffeTargets.Delegated,
         FlowTargets.Queries, FlowTargets.Filters,
         TunnelTargets.Frames, TunnelTargets.Payloads,
     ];

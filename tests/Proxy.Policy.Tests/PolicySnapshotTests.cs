@@ -27,12 +27,12 @@ public sealed class PolicySnapshotTests
 
     [Theory]
     [InlineData("[{fromEndpoints: [{}]}]", PolicyMatch.L3Only)]
-    [InlineData("[{fromEndpoints: [{}], toPorts: [{ports: [{port: 80}]}]}]", PolicyMatch.L3L4)]
-    [InlineData("[{toPorts: [{ports: [{port: 80}]}]}]", PolicyMatch.L4Only)]
-    [InlineData("[{fromEndpoints: [{}], toPorts: [{ports: [{port: 0}]}]}]", PolicyMatch.L3Proto)]
-    [InlineData("[{toPorts: [{ports: [{port: 0}]}]}]", PolicyMatch.ProtoOnly)]
-    [InlineData("[{fromEndpoints: [{}]}, {toPorts: [{ports: [{port: 80}]}]}]", PolicyMatch.L4Only)]
-    [InlineData("[{toPorts: [{ports: [{port: 0}, {port: 80}]}]}, {fromEndpoints: [{}], toPorts: [{ports: [{port: 80}]}]}]", PolicyMatch.L3L4)]
+    [InlineData("[{fromEndpoints: [{}], toPorts: [{ports: [{port: '80'}]}]}]", PolicyMatch.L3L4)]
+    [InlineData("[{toPorts: [{ports: [{port: '80'}]}]}]", PolicyMatch.L4Only)]
+    [InlineData("[{fromEndpoints: [{}], toPorts: [{ports: [{port: '0'}]}]}]", PolicyMatch.L3Proto)]
+    [InlineData("[{toPorts: [{ports: [{port: '0'}]}]}]", PolicyMatch.ProtoOnly)]
+    [InlineData("[{fromEndpoints: [{}]}, {toPorts: [{ports: [{port: '80'}]}]}]", PolicyMatch.L4Only)]
+    [InlineData("[{toPorts: [{ports: [{port: '0'}, {port: '80'}]}]}, {fromEndpoints: [{}], toPorts: [{ports: [{port: '80'}]}]}]", PolicyMatch.L3L4)]
     [InlineData("[{}]", PolicyMatch.None)]
     public void The_most_specific_covering_rule_gives_the_match(string items, PolicyMatch match) =>
         Assert.Equal(match, Snapshot(OnDeathStar(items)).Ask(TieFighter).Match);
@@ -45,7 +45,7 @@ public sealed class PolicySnapshotTests
     [InlineData("''", "Tcp Udp Sctp")]
     public void Protocols(string written, string expected)
     {
-        var snapshot = Snapshot(OnDeathStar($"[{{toPorts: [{{ports: [{{port: 80, protocol: {written}}}]}}]}}]"));
+        var snapshot = Snapshot(OnDeathStar($"[{{toPorts: [{{ports: [{{port: '80', protocol: {written}}}]}}]}}]"));
         var allowed = Enum.GetValues<TransportProtocol>().Where(protocol => snapshot.Ask(TieFighter, protocol: protocol).IsAllowed);
 
         Assert.Equal(expected, string.Join(' ', allowed));
@@ -54,7 +54,7 @@ public sealed class PolicySnapshotTests
     [Fact]
     public void Rules_of_all_documents_that_allow_are_named()
     {
-        var items = "[{}, {fromEndpoints: [{}]}, {toPorts: [{ports: [{port: 80}]}, {ports: [{port: 80}]}]}]";
+        var items = "[{}, {fromEndpoints: [{}]}, {toPorts: [{ports: [{port: '80'}]}, {ports: [{port: '80'}]}]}]";
         var rules = Snapshot(StarWars, OnDeathStar(items, "q")).Ask(TieFighter).Rules;
 
         Assert.Equal(["sw spec.ingress[0]", "q spec.ingress[1]", "q spec.ingress[2]"], rules.Select(rule => $"{rule.Name} {rule.RulePath}"));
@@ -87,12 +87,11 @@ public sealed class PolicySnapshotTests
     public void The_memory_of_answers_is_bounded()
     {
         var cache = new VerdictCache(capacity: 100);
-        var policy = new SubjectPolicy(Direction.Ingress, []);
         for (var i = 0; i < 1000; i++)
         {
             var facts = new ConnectionFacts(Direction.Ingress, new Identity((uint)(1000 + i / 2), LabelSet.Empty), TieFighter, TransportProtocol.Tcp, 80, default);
-            var subject = cache.FindSubject(facts.Direction, facts.Subject) ?? cache.Remember(facts.Direction, facts.Subject, policy);
-            cache.Remember(subject, facts, subject.Decide(facts));
+            var subject = cache.Find(facts.Direction, facts.Subject) ?? cache.Remember(facts.Direction, facts.Subject, new SubjectPolicy(facts.Direction, []));
+            cache.Decide(subject, facts);
             Assert.InRange(cache.Count, 1, 101);
         }
     }

@@ -64,13 +64,13 @@ public sealed class PolicyVectorTests
     [InlineData("21b", "[{fromEndpoints: [{}]}]", "elsewhere", false)]
     [InlineData("21c", "[{fromEndpoints: [{}]}]", "world", false)]
     [InlineData("21d", "[{fromEndpoints: [{}]}]", "remote-node", false)]
-    [InlineData("only ports: any peer", "[{toPorts: [{ports: [{port: 80}]}]}]", "world", true)]
-    [InlineData("only ports: other namespaces", "[{toPorts: [{ports: [{port: 80}]}]}]", "elsewhere", true)]
-    [InlineData("null peers and ports: any peer", "[{fromEndpoints: null, toPorts: [{ports: [{port: 80}]}]}]", "world", true)]
+    [InlineData("only ports: any peer", "[{toPorts: [{ports: [{port: '80'}]}]}]", "world", true)]
+    [InlineData("only ports: other namespaces", "[{toPorts: [{ports: [{port: '80'}]}]}]", "elsewhere", true)]
+    [InlineData("null peers and ports: any peer", "[{fromEndpoints: null, toPorts: [{ports: [{port: '80'}]}]}]", "world", true)]
     [InlineData("null peers alone: {}", "[{fromEndpoints: null}]", "tie", false)]
     [InlineData("no port", "[{fromEndpoints: [{}], toPorts: [{ports: []}]}]", "tie", false)]
     [InlineData("no port, any peer", "[{toPorts: [{ports: []}]}]", "tie", false)]
-    [InlineData("no port and one port", "[{fromEndpoints: [{}], toPorts: [{ports: []}, {ports: [{port: 80}]}]}]", "tie", true)]
+    [InlineData("no port and one port", "[{fromEndpoints: [{}], toPorts: [{ports: []}, {ports: [{port: '80'}]}]}]", "tie", true)]
     [InlineData("empty toPorts: every port", "[{fromEndpoints: [{}], toPorts: []}]", "tie", true)]
     [InlineData("empty toPorts alone: {}", "[{toPorts: []}]", "tie", false)]
     [InlineData("authentication alone: {}", "[{authentication: {mode: required}}]", "tie", false)]
@@ -125,6 +125,31 @@ public sealed class PolicyVectorTests
     }
 
     [Fact]
+    public void Row_29_two_demands_of_one_selector_and_port_are_reported()
+    {
+        var disabled = "[{fromEndpoints: [{matchLabels: {org: empire}}], authentication: {mode: disabled}, toPorts: [{ports: [{port: '80', protocol: TCP}]}]}]";
+        var subject = "{matchLabels: {org: empire, class: deathstar}}";
+        var other = OnDeathStar(disabled).Replace("{matchLabels: {class: deathstar}}", subject, StringComparison.Ordinal);
+
+        var conflict = Assert.Single(Snapshot(StarWarsRequired, other).Conflicts);
+        Assert.Equal(["p", "sw"], conflict.Rules.Select(rule => rule.Name).Order());
+        Assert.Empty(Snapshot(StarWarsRequired, OnDeathStar(EmpireL4)).Conflicts);
+    }
+
+    [Theory]
+    [InlineData("36", "[{fromEndpoints: [{matchExpressions: [{key: org, operator: in, values: [empire]}]}]}]")]
+    [InlineData("37", "[{toPorts: [{ports: [{port: '80', protocol: UDP}], rules: {http: [{}]}}]}]")]
+    [InlineData("38", "[{fromEndpoints: [{}], fromEntities: [all]}]")]
+    [InlineData("39", "[{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {HTTP: [{method: POST}]}}]}]")]
+    public void Refused_rows_open_nothing(string row, string items)
+    {
+        var document = Assert.Single(Parse(OnDeathStar(items)));
+
+        Assert.True(document.IsRefused, row);
+        Assert.True(PolicySnapshot.Compile([document]).Ask(TieFighter).Reason == VerdictReason.DocumentRefused, row);
+    }
+
+    [Fact]
     public void Row_30_a_wider_demand_reaches_a_narrower_HTTP_rule()
     {
         var wide = "[{fromEndpoints: [{matchLabels: {org: empire}}], authentication: {mode: required}}]";
@@ -138,7 +163,7 @@ public sealed class PolicyVectorTests
     [InlineData("remote-node")]
     public void Row_31_what_is_no_workload_cannot_authenticate(string peer)
     {
-        var snapshot = Snapshot(OnDeathStar("[{authentication: {mode: required}, toPorts: [{ports: [{port: 80}]}]}]"));
+        var snapshot = Snapshot(OnDeathStar("[{authentication: {mode: required}, toPorts: [{ports: [{port: '80'}]}]}]"));
 
         foreach (var authentication in Enum.GetValues<PeerAuthentication>())
             Assert.Equal(VerdictReason.AuthenticationRequired, snapshot.Ask(Named(peer), 80, authentication).Reason);
@@ -151,18 +176,5 @@ public sealed class PolicyVectorTests
 
         foreach (var authentication in Enum.GetValues<PeerAuthentication>())
             Assert.Equal(VerdictReason.AlwaysFails, snapshot.Ask(TieFighter, 80, authentication).Reason);
-    }
-
-    [Theory]
-    [InlineData("17", "ingressDeny: [{fromEndpoints: [{}]}]", 6)]
-    [InlineData("18", "enableDefaultDeny: {ingress: false}", 6)]
-    [InlineData("egress", "egress: [{}]", 6)]
-    public void Rows_that_need_more_of_the_language_are_refused_and_close(string row, string key, int line)
-    {
-        var document = Assert.Single(Parse(OnDeathStar("[{fromEndpoints: [{}]}]").Replace("\n  ingress", $"\n  {key}\n  ingress", StringComparison.Ordinal)));
-
-        var fault = Assert.Single(document.Faults);
-        Assert.Equal(("the key is not supported yet", line), (fault.Reason, fault.Line));
-        Assert.True(PolicySnapshot.Compile([document]).Ask(TieFighter).Reason == VerdictReason.DocumentRefused, row);
     }
 }

@@ -1,20 +1,48 @@
 namespace Proxy.Policy.Documents;
 
-/// <summary>The faults of one document; the first hundred are kept.</summary>
+/// <summary>The faults and the warnings of one document; the first hundred of each are kept.</summary>
 internal sealed class FaultLog(string file, string document)
 {
-    private const int MaxFaults = 100;
+    private const int MostKept = 100;
     private readonly List<ManifestFault> _faults = [];
+    private readonly List<ManifestFault> _warnings = [];
 
     /// <summary>In the order of the file.</summary>
-    public IReadOnlyList<ManifestFault> Faults => [.. _faults.OrderBy(fault => (fault.Line, fault.Column))];
+    public IReadOnlyList<ManifestFault> Faults => Sorted(_faults);
 
+    /// <summary>What refuses nothing, in the order of the file.</summary>
+    public IReadOnlyList<ManifestFault> Warnings => Sorted(_warnings);
+
+    /// <summary>Of faults.</summary>
     public int Count { get; private set; }
+
+    /// <summary>No further fault is kept: what costs time to say about one need not be found out.</summary>
+    public bool IsFull => _faults.Count == MostKept;
 
     public void Add(ManifestNode at, string reason, string hint = "")
     {
         Count++;
-        if (_faults.Count < MaxFaults)
-            _faults.Add(new ManifestFault(file, at.Line, at.Column, document, at.Path, reason, hint));
+        if (!IsFull)
+            _faults.Add(FaultAt(at, reason, hint));
     }
+
+    /// <summary>A fault that the reader of the file has found.</summary>
+    public void Add(ManifestFault fault)
+    {
+        Count++;
+        if (!IsFull)
+            _faults.Add(fault with { Document = document });
+    }
+
+    public void Warn(ManifestNode at, string reason, string hint = "")
+    {
+        if (_warnings.Count < MostKept)
+            _warnings.Add(FaultAt(at, reason, hint));
+    }
+
+    private ManifestFault FaultAt(ManifestNode at, string reason, string hint) =>
+        new(file, at.Line, at.Column, document, at.Path, reason, hint);
+
+    private static ManifestFault[] Sorted(List<ManifestFault> faults) =>
+        [.. faults.OrderBy(fault => (fault.Line, fault.Column))];
 }

@@ -3,8 +3,12 @@ using Proxy.Policy.Matching;
 namespace Proxy.Policy.Documents;
 
 /// <summary>Reads the request rules of an entry of toPorts.</summary>
-internal sealed class HttpReading(FaultLog faults)
+/// <param name="faults">Where faults go.</param>
+/// <param name="ignoresQuery">The document is annotated so that its path patterns look at the path without the query.</param>
+internal sealed class HttpReading(FaultLog faults, bool ignoresQuery = false)
 {
+    private readonly HeaderReading _headers = new(faults);
+
     /// <summary>The rules; null when requests are not looked at, which is also what an empty list says.</summary>
     public IReadOnlyList<HttpMatch>? Read(ManifestMapping portRule, PortMatch ports, Func<string, RuleReference> reference)
     {
@@ -33,7 +37,12 @@ internal sealed class HttpReading(FaultLog faults)
             return new HttpMatch(null, null, reference);
 
         KeySchema.Http.Check(rule, faults);
-        return new HttpMatch(ReadPattern(rule, "method"), ReadPattern(rule, "path"), reference);
+        return new HttpMatch(ReadPattern(rule, "method"), ReadPattern(rule, "path"), reference)
+        {
+            Host = ReadPattern(rule, "host"),
+            Headers = _headers.Read(rule, reference.Namespace),
+            IgnoresQuery = ignoresQuery,
+        };
     }
 
     private HttpPattern? ReadPattern(ManifestMapping rule, string key)
@@ -42,7 +51,7 @@ internal sealed class HttpReading(FaultLog faults)
             return null;
 
         if (!HttpPattern.TryCreate(text, out var pattern, out var fault))
-            faults.Add(node, fault);
+            faults.Add(node, fault.Reason, fault.Hint);
         return pattern;
     }
 }

@@ -10,25 +10,53 @@ internal sealed class KeySchema(string[] known, string[] notYet)
     {
         ["description"] = "spec",
         ["endpointSelector"] = "spec",
+        ["nodeSelector"] = "spec",
+        ["podSelector"] = "spec, or a peer",
+        ["policyTypes"] = "spec",
+        ["enableDefaultDeny"] = "spec",
         ["ingress"] = "spec",
         ["egress"] = "spec",
+        ["ingressDeny"] = "spec",
+        ["egressDeny"] = "spec",
         ["fromEndpoints"] = "an item of ingress",
+        ["fromEntities"] = "an item of ingress",
+        ["fromCIDR"] = "an item of ingress",
+        ["fromCIDRSet"] = "an item of ingress",
+        ["toEndpoints"] = "an item of egress",
+        ["toEntities"] = "an item of egress",
+        ["toCIDR"] = "an item of egress",
+        ["toCIDRSet"] = "an item of egress",
+        ["toServices"] = "an item of egress",
+        ["toFQDNs"] = "an item of egress",
+        ["from"] = "an item of ingress",
+        ["to"] = "an item of egress",
         ["authentication"] = "an item of ingress",
         ["toPorts"] = "an item of ingress",
+        ["icmps"] = "an item of ingress",
         ["ports"] = "an item of toPorts",
         ["rules"] = "an item of toPorts",
+        ["fields"] = "an item of icmps",
         ["http"] = "rules",
+        ["dns"] = "rules",
         ["method"] = "an item of http",
         ["path"] = "an item of http",
+        ["host"] = "an item of http",
+        ["headers"] = "an item of http",
         ["mode"] = "authentication",
         ["port"] = "an item of ports",
         ["protocol"] = "an item of ports",
+        ["endPort"] = "an item of ports",
+        ["cidr"] = "an item of fromCIDRSet or toCIDRSet, or ipBlock",
+        ["except"] = "an item of fromCIDRSet or toCIDRSet, or ipBlock",
         ["matchLabels"] = "a selector",
+        ["matchExpressions"] = "a selector",
         ["name"] = "metadata",
         ["namespace"] = "metadata",
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static readonly KeySchema Root = new(["apiVersion", "kind", "metadata", "spec", "specs", "status"], []);
+
+    public static readonly KeySchema RootOfOne = new(["apiVersion", "kind", "metadata", "spec", "status"], []);
 
     public static readonly KeySchema Metadata = new(
         [
@@ -39,15 +67,47 @@ internal sealed class KeySchema(string[] known, string[] notYet)
         []);
 
     public static readonly KeySchema Rule = new(
-        ["endpointSelector", "ingress", "description"],
-        ["egress", "ingressDeny", "egressDeny", "enableDefaultDeny", "nodeSelector", "labels", "log"]);
+        [
+            "endpointSelector", "nodeSelector", "ingress", "egress", "ingressDeny", "egressDeny", "enableDefaultDeny",
+            "labels", "description", "log",
+        ],
+        []);
 
-    // Of a NetworkPolicy, which is refused: what it closes is read with these.
-    public static readonly KeySchema KubernetesRule = new(["podSelector", "policyTypes", "ingress", "egress"], []);
+    public static readonly KeySchema DefaultDeny = new(["ingress", "egress"], []);
+
+    public static readonly KeySchema RuleLabel = new(["key", "value", "source"], []);
+
+    public static readonly KeySchema Log = new(["value"], []);
 
     public static readonly KeySchema Ingress = new(
-        ["fromEndpoints", "toPorts", "authentication"],
-        ["fromRequires", "fromCIDR", "fromCIDRSet", "fromEntities", "fromGroups", "fromNodes", "icmps"]);
+        [
+            "fromEndpoints", "fromRequires", "fromCIDR", "fromCIDRSet", "fromEntities", "fromGroups", "fromNodes", "toPorts",
+            "icmps", "authentication",
+        ],
+        []);
+
+    public static readonly KeySchema Egress = new(
+        [
+            "toEndpoints", "toRequires", "toCIDR", "toCIDRSet", "toEntities", "toServices", "toGroups", "toNodes", "toFQDNs",
+            "toPorts", "icmps", "authentication",
+        ],
+        []);
+
+    public static readonly KeySchema IngressDeny = new(
+        [
+            "fromEndpoints", "fromRequires", "fromCIDR", "fromCIDRSet", "fromEntities", "fromGroups", "fromNodes", "toPorts",
+            "icmps",
+        ],
+        [])
+    { Elsewhere = ["authentication"], Why = "a deny item has no authentication" };
+
+    public static readonly KeySchema EgressDeny = new(
+        [
+            "toEndpoints", "toRequires", "toCIDR", "toCIDRSet", "toEntities", "toServices", "toGroups", "toNodes", "toPorts",
+            "icmps",
+        ],
+        [])
+    { Elsewhere = ["authentication", "toFQDNs"], Why = "a deny item has no authentication and no toFQDNs" };
 
     public static readonly KeySchema Selector = new(["matchLabels", "matchExpressions"], []);
 
@@ -56,13 +116,29 @@ internal sealed class KeySchema(string[] known, string[] notYet)
     public static readonly KeySchema Authentication = new(["mode"], []);
 
     public static readonly KeySchema PortRule = new(
-        ["ports", "rules"], ["serverNames", "terminatingTLS", "originatingTLS", "listener"]);
+        ["ports", "rules", "serverNames", "terminatingTLS", "originatingTLS", "listener"], []);
 
-    public static readonly KeySchema Port = new(["port", "protocol"], ["endPort"]);
+    public static readonly KeySchema PortDenyRule = new(["ports"], [])
+    {
+        Elsewhere = ["rules", "serverNames", "terminatingTLS", "originatingTLS", "listener"],
+        Why = "a deny item looks at peers and ports only",
+    };
 
-    public static readonly KeySchema Requests = new(["http"], ["dns", "kafka", "l7proto", "l7"]);
+    public static readonly KeySchema Port = new(["port", "protocol", "endPort"], []);
 
-    public static readonly KeySchema Http = new(["method", "path"], ["host", "headers", "headerMatches"]);
+    public static readonly KeySchema Requests = new(["http", "dns", "kafka", "l7proto", "l7"], []);
+
+    public static readonly KeySchema Http = new(["method", "path", "host", "headers", "headerMatches"], []);
+
+    public static readonly KeySchema HeaderMatch = new(["name", "value", "secret", "mismatch"], []);
+
+    public static readonly KeySchema HeaderSecret = new(["name", "namespace"], []);
+
+    /// <summary>Keys that have a place in mappings of the same kind, and none here.</summary>
+    private string[] Elsewhere { get; init; } = [];
+
+    /// <summary>Why not.</summary>
+    private string Why { get; init; } = "";
 
     /// <summary>Whether the schema has the key, read or not.</summary>
     public bool Knows(string key) => known.Contains(key) || notYet.Contains(key);
@@ -75,12 +151,15 @@ internal sealed class KeySchema(string[] known, string[] notYet)
             if (notYet.Contains(key.Value))
                 faults.Add(key, "the key is not supported yet");
             else if (!known.Contains(key.Value))
-                faults.Add(key, $"unknown key '{ManifestText.Show(key.Value)}'", HintFor(key.Value));
+                faults.Add(key, $"unknown key '{ManifestText.Show(key.Value)}'", faults.IsFull ? "" : HintFor(key.Value));
         }
     }
 
     private string HintFor(string key)
     {
+        if (Elsewhere.Contains(key))
+            return Why;
+
         if (Spelling.Nearest(key, known.Concat(notYet)) is { } nearest)
             return $"did you mean '{nearest}'?";
 

@@ -5,6 +5,12 @@ namespace Proxy.Policy.Documents;
 /// <param name="Root">The document's keys.</param>
 public sealed record ManifestDocument(string File, ManifestMapping Root)
 {
+    /// <summary>
+    /// What is wrong with its form, when documents of a file are read each for itself: then it is refused, and what is faulty in
+    /// it is left out.
+    /// </summary>
+    public IReadOnlyList<ManifestFault> Faults { get; init; } = [];
+
     /// <summary>Empty when absent.</summary>
     public string ApiVersion => TextOf(Root["apiVersion"]);
 

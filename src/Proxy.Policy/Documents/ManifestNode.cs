@@ -38,6 +38,18 @@ public abstract class ManifestNode
         }
     }
 
+    /// <summary>The root above, and the key of the root below which this is; null for the root itself.</summary>
+    internal (ManifestNode Root, string? Key) Top
+    {
+        get
+        {
+            var (node, key) = (this, (string?)null);
+            for (; node._parent is not null; node = node._parent)
+                key = node._key;
+            return (node, key);
+        }
+    }
+
     internal void Attach(ManifestNode parent, string? key, int index)
     {
         _parent = parent;

@@ -25,13 +25,24 @@ public static class ManifestReader
     /// </summary>
     /// <param name="file">The name that faults carry.</param>
     /// <param name="content">The bytes of the file.</param>
-    public static ManifestFile Read(string file, ReadOnlyMemory<byte> content)
+    public static ManifestFile Read(string file, ReadOnlyMemory<byte> content) => Read(file, content, goesOn: false);
+
+    /// <summary>
+    /// The same, but a key that is written twice, an alias, a merge key or a tag refuses the document that has it, not the file:
+    /// it has <see cref="ManifestDocument.Faults"/>, and must not be used. What leaves open what kind of document it is
+    /// refuses the file.
+    /// </summary>
+    /// <param name="file">The name that faults carry.</param>
+    /// <param name="content">The bytes of the file.</param>
+    public static ManifestFile ReadEach(string file, ReadOnlyMemory<byte> content) => Read(file, content, goesOn: true);
+
+    private static ManifestFile Read(string file, ReadOnlyMemory<byte> content, bool goesOn)
     {
         try
         {
-            var text = Decode(content.Span);
-            var roots = new ManifestTreeBuilder(new Scanner(new StringReader(text))).Build();
-            return new ManifestFile(ManifestList.Expand(file, roots), []);
+            var builder = new ManifestTreeBuilder(new Scanner(new StringReader(Decode(content.Span))), goesOn);
+            var documents = ManifestList.Expand(file, builder.Build());
+            return new ManifestFile(TreeFault.Attribute(documents, builder.Noted), []);
         }
         catch (ManifestRefused refused)
         {

@@ -3,13 +3,22 @@ using YamlDotNet.Core.Events;
 
 namespace Proxy.Policy.Documents;
 
-/// <summary>Builds documents out of YAML events, with a stack of its own instead of recursion.</summary>
-internal sealed class ManifestTreeBuilder(IScanner scanner)
+/// <summary>
+/// Builds documents out of YAML events, with a stack of its own instead of recursion. What is wrong with one document alone
+/// (a key written twice, an alias, a tag) can be noted instead of ending the reading: its first value stands then, or none.
+/// </summary>
+internal sealed class ManifestTreeBuilder(IScanner scanner, bool goesOn = false)
 {
+    private const int MostNoted = 100;
+
     private readonly Parser _parser = new(scanner);
     private readonly Stack<Frame> _open = new();
     private readonly List<ManifestMapping> _roots = [];
+    private readonly List<TreeFault> _noted = [];
     private int _nodes;
+
+    /// <summary>What was noted; the first hundred.</summary>
+    public IReadOnlyList<TreeFault> Noted => _noted;
 
     /// <summary>The roots of all documents that are not empty.</summary>
     /// <exception cref="ManifestRefused">At the first fault.</exception>
@@ -59,7 +68,9 @@ internal sealed class ManifestTreeBuilder(IScanner scanner)
                 Close();
                 break;
             case AnchorAlias:
-                throw Refuse(e, "aliases are not allowed", "write the value out in full");
+                Note(e, "aliases are not allowed", "write the value out in full");
+                TakeAlias(e);
+                break;
         }
     }
 
@@ -76,15 +87,26 @@ internal sealed class ManifestTreeBuilder(IScanner scanner)
             Place(e, scalar);
     }
 
+    // The value that an alias stands for is not known here; null is none.
+    private void TakeAlias(ParsingEvent e)
+    {
+        if (_open.Peek() is { Node: ManifestMapping, Key: null })
+            throw Refuse(e, "a key must be a single value");
+
+        Count(e);
+        Place(e, new ManifestScalar(LineOf(e), ColumnOf(e), "", false));
+    }
+
     private void TakeKey(Scalar e, ManifestMapping mapping, ManifestScalar key)
     {
         if (key is { Value: "<<", IsQuoted: false })
-            throw Refuse(e, "merge keys are not allowed", "write the values out in full");
+            Note(e, "merge keys are not allowed", "write the values out in full");
 
-        if (!mapping.TryDeclare(key))
-            throw new ManifestRefused(key.Line, key.Column, key.Path, "the key is written twice");
-
-        _open.Peek().Key = key;
+        var top = _open.Peek();
+        top.Key = key;
+        top.IsSecond = !mapping.TryDeclare(key);
+        if (top.IsSecond)
+            Note(e, "the key is written twice");
     }
 
     private void Open(ManifestNode node)
@@ -111,7 +133,10 @@ internal sealed class ManifestTreeBuilder(IScanner scanner)
 
     private static void PlaceValue(Frame top, ManifestNode node)
     {
-        ((ManifestMapping)top.Node).Add(top.Key!, node);
+        if (top.IsSecond)
+            node.Attach(top.Node, top.Key!.Value, 0);
+        else
+            ((ManifestMapping)top.Node).Add(top.Key!, node);
         top.Key = null;
     }
 
@@ -134,7 +159,17 @@ internal sealed class ManifestTreeBuilder(IScanner scanner)
     private void RefuseTag(NodeEvent e)
     {
         if (!e.Tag.IsEmpty)
-            throw Refuse(e, "tags are not allowed", "quote the value if it is a string");
+            Note(e, "tags are not allowed", "quote the value if it is a string");
+    }
+
+    // Outside every document there is none that it could be noted of.
+    private void Note(ParsingEvent e, string reason, string hint = "")
+    {
+        if (!goesOn || !_open.TryPeek(out var top))
+            throw Refuse(e, reason, hint);
+
+        if (_noted.Count < MostNoted)
+            _noted.Add(new TreeFault(top.Key ?? top.Node, LineOf(e), ColumnOf(e), reason, hint));
     }
 
     private ManifestRefused Refuse(ParsingEvent e, string reason, string hint = "") =>
@@ -155,5 +190,8 @@ internal sealed class ManifestTreeBuilder(IScanner scanner)
         public ManifestNode Node { get; } = node;
 
         public ManifestScalar? Key { get; set; }
+
+        /// <summary>The key has a value already.</summary>
+        public bool IsSecond { get; set; }
     }
 }

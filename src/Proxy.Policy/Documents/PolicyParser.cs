@@ -5,9 +5,11 @@ public static class PolicyParser
 {
     internal const string CiliumGroup = "cilium.io";
     internal const string CiliumVersion = "cilium.io/v2";
+    internal const string KubernetesVersion = "networking.k8s.io/v1";
     internal const string Namespaced = "CiliumNetworkPolicy";
     internal const string Clusterwide = "CiliumClusterwideNetworkPolicy";
     internal const string Kubernetes = "NetworkPolicy";
+    internal const string CidrGroup = "CiliumCIDRGroup";
 
     private static readonly string[] CiliumKinds = [Namespaced, Clusterwide];
     private static readonly string[] KubernetesGroups = ["networking.k8s.io", "extensions"];
@@ -23,10 +25,18 @@ public static class PolicyParser
         if (CiliumKinds.Contains(kind))
             return true;
 
-        var group = apiVersion.Split('/')[0];
+        var group = GroupOf(apiVersion);
         return group == CiliumGroup
             ? Spelling.Nearest(kind, CiliumKinds) is not null
             : KubernetesGroups.Contains(group) && Spelling.IsNear(kind, Kubernetes);
+    }
+
+    /// <summary>Whether a document is for <see cref="ParseCidrGroup"/>, wrong versions and misspelled kinds included.</summary>
+    public static bool IsCidrGroupKind(string apiVersion, string kind)
+    {
+        ArgumentNullException.ThrowIfNull(apiVersion);
+        ArgumentNullException.ThrowIfNull(kind);
+        return kind == CidrGroup || (GroupOf(apiVersion) == CiliumGroup && Spelling.IsNear(kind, CidrGroup));
     }
 
     /// <summary>Reads one policy document, whatever its kind; what cannot be read is refused.</summary>
@@ -36,4 +46,25 @@ public static class PolicyParser
         var reading = new PolicyReading(document);
         return reading.Read();
     }
+
+    /// <summary>Reads one group of ranges; what cannot be read is refused.</summary>
+    public static CidrGroup ParseCidrGroup(ManifestDocument document)
+    {
+        ArgumentNullException.ThrowIfNull(document);
+        var reading = new CidrGroupReading(document);
+        return reading.Read();
+    }
+
+    /// <summary>The kind of policy that it has, or that was probably meant.</summary>
+    internal static string MeantKind(ManifestDocument document)
+    {
+        if (document.Kind is Namespaced or Clusterwide or Kubernetes)
+            return document.Kind;
+
+        return KubernetesGroups.Contains(GroupOf(document.ApiVersion))
+            ? Kubernetes
+            : Spelling.Nearest(document.Kind, CiliumKinds) ?? Namespaced;
+    }
+
+    private static string GroupOf(string apiVersion) => apiVersion.Split('/')[0];
 }

@@ -1,4 +1,3 @@
-using Proxy.Policy.Labels;
 using Proxy.Policy.Matching;
 
 namespace Proxy.Policy.Documents;
@@ -7,102 +6,87 @@ namespace Proxy.Policy.Documents;
 internal sealed class PolicyReading
 {
     private const string DefaultNamespace = "default";
-    private const int MaxName = 253;
-    private const int MaxNamespace = 63;
 
     private readonly ManifestDocument _document;
     private readonly ManifestMapping _root;
     private readonly FaultLog _faults;
+    private readonly MetadataReading _metadata;
+    private readonly string _meantKind;
     private readonly string _kind;
     private readonly string _namespace;
     private readonly string _name;
-    private readonly SelectorReading _selectors;
-    private readonly RuleReading _rules;
 
     public PolicyReading(ManifestDocument document)
     {
         _document = document;
         _root = document.Root;
+        _meantKind = PolicyParser.MeantKind(document);
         _kind = ManifestText.Show(document.Kind);
-        _namespace = document.Namespace.Length == 0 ? DefaultNamespace : ManifestText.Show(document.Namespace);
+        _namespace = IsOfCluster ? "" : NamespaceOf(document);
         _name = ManifestText.Show(document.Name);
-        _faults = new FaultLog(document.File, $"{_kind} {_namespace}/{_name}");
-        _selectors = new SelectorReading(_namespace, _faults);
-        _rules = new RuleReading(_selectors, _faults);
+        _faults = new FaultLog(document.File, IsOfCluster ? $"{_kind} {_name}" : $"{_kind} {_namespace}/{_name}");
+        _metadata = new MetadataReading(_faults);
     }
 
     public PolicyDocument Read()
     {
+        foreach (var fault in _document.Faults)
+            _faults.Add(fault);
+
         CheckKind();
-        var isPlaced = CheckMetadata();
+        var isPlaced = _metadata.Read(_root, IsOfCluster);
         if (_faults.Count > 0 && !IsReadKind)
             return Refuse(isPlaced);
 
-        KeySchema.Root.Check(_root, _faults);
-        PolicySection[] sections = [.. Rules().Select(ReadRule)];
-        if (sections.Length == 0)
-            _faults.Add(_root, "neither spec nor specs holds a rule");
+        PolicySection[] sections = IsKubernetes ? ReadKubernetes() : ReadCilium();
+        if (_faults.Count > 0)
+            return Refuse(isPlaced);
 
-        return _faults.Count > 0 ? Refuse(isPlaced) : new PolicyDocument(_kind, _namespace, _name, sections, []);
+        return new PolicyDocument(_kind, _namespace, _name, [.. sections.Select(WithAudit)], []) { Warnings = _faults.Warnings };
     }
 
-    private bool IsReadKind => _document.Kind == PolicyParser.Namespaced;
+    private static string NamespaceOf(ManifestDocument document) =>
+        document.Namespace.Length == 0 ? DefaultNamespace : ManifestText.Show(document.Namespace);
+
+    private bool IsOfCluster => _meantKind == PolicyParser.Clusterwide;
+
+    private bool IsKubernetes => _meantKind == PolicyParser.Kubernetes;
+
+    private bool IsReadKind => _document.Kind == _meantKind;
 
     private void CheckKind()
     {
-        var kind = _document.Kind;
-        if (kind is PolicyParser.Clusterwide or PolicyParser.Kubernetes)
-            _faults.Add(_root["kind"]!, "the kind is not supported yet");
-        else if (!IsReadKind)
-            _faults.Add(_root["kind"] ?? _root, "not a kind of policy", $"did you mean '{PolicyParser.Namespaced}'?");
-        else if (_document.ApiVersion != PolicyParser.CiliumVersion)
-            _faults.Add(_root["apiVersion"] ?? _root, "not a version that is understood", $"did you mean '{PolicyParser.CiliumVersion}'?");
+        var version = IsKubernetes ? PolicyParser.KubernetesVersion : PolicyParser.CiliumVersion;
+        if (!IsReadKind)
+            _faults.Add(_root["kind"] ?? _root, "not a kind of policy", $"did you mean '{_meantKind}'?");
+        else if (_document.ApiVersion != version)
+            _faults.Add(_root["apiVersion"] ?? _root, "not a version that is understood", $"did you mean '{version}'?");
     }
 
-    // False when the document may belong to another namespace than the one it seems to be in.
-    private bool CheckMetadata()
+    private PolicySection WithAudit(PolicySection section) => section with { IsAudit = _metadata.IsAudit };
+
+    private PolicySection[] ReadKubernetes()
     {
-        if (_root.Find("metadata") is not { } node)
-        {
-            _faults.Add(_root, "the metadata are missing");
-            return false;
-        }
+        KeySchema.RootOfOne.Check(_root, _faults);
+        if (_root.Find("spec") is { } spec)
+            return [new KubernetesReading(_namespace, _faults).Read(spec, ReferenceTo(spec.Path))];
 
-        if (node.AsMapping(_faults) is not { } metadata)
-            return false;
-
-        var before = _faults.Count;
-        KeySchema.Metadata.Check(metadata, _faults);
-        var hasUnknownKey = _faults.Count > before;
-        CheckName(metadata, metadata.Find("name"));
-        return metadata.Find("namespace") is { } space ? CheckNamespace(space) : !hasUnknownKey;
+        _faults.Add(_root, "the spec is missing");
+        return [];
     }
 
-    private void CheckName(ManifestMapping metadata, ManifestNode? name)
+    private PolicySection[] ReadCilium()
     {
-        if (name is null)
-            _faults.Add(metadata, "the name is missing");
-        else if (name.AsText(_faults) is { } text && !IsDnsName(text, MaxName, allowDots: true))
-            _faults.Add(name, "not a name: lower-case letters, digits, '-' and '.'");
+        KeySchema.Root.Check(_root, _faults);
+        var selectors = new SelectorReading(IsOfCluster ? null : _namespace, _faults);
+        var reading = new SectionReading(selectors, _metadata.IgnoresQuery, _faults);
+        ManifestNode[] rules = [.. Rules()];
+        if (rules.Length == 0)
+            _faults.Add(_root, "neither spec nor specs holds a rule");
+
+        new NameTraps(_faults).Look(rules);
+        return [.. rules.Select(rule => reading.Read(rule, ReferenceTo(rule.Path))).OfType<PolicySection>()];
     }
-
-    private bool CheckNamespace(ManifestNode node)
-    {
-        if (node.AsText(_faults) is not { } text)
-            return false;
-
-        var isValid = IsDnsName(text, MaxNamespace, allowDots: false);
-        if (!isValid)
-            _faults.Add(node, "not a namespace: at most 63 lower-case letters, digits and '-'");
-        return isValid;
-    }
-
-    private static bool IsDnsName(string text, int longest, bool allowDots) =>
-        text.Length > 0
-        && text.Length <= longest
-        && char.IsAsciiLetterOrDigit(text[0])
-        && char.IsAsciiLetterOrDigit(text[^1])
-        && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c == '-' || (allowDots && c == '.'));
 
     private IEnumerable<ManifestNode> Rules()
     {
@@ -113,43 +97,13 @@ internal sealed class PolicyReading
             yield return item;
     }
 
-    private PolicySection ReadRule(ManifestNode node)
-    {
-        var reference = ReferenceTo(node.Path);
-        if (node.AsMapping(_faults) is not { } rule)
-            return new PolicySection(_selectors.WholeNamespace, reference, []) { GovernsIngress = true, GovernsEgress = true };
-
-        KeySchema.Rule.Check(rule, _faults);
-        rule.Find("description")?.AsText(_faults);
-        return new PolicySection(ReadSubject(rule), reference, ReadIngress(rule, reference)) { GovernsIngress = true };
-    }
-
-    private LabelSelector ReadSubject(ManifestMapping rule)
-    {
-        if (rule.Find("endpointSelector") is { } selector)
-            return _selectors.ReadSubject(selector);
-
-        _faults.Add(rule, "the endpointSelector is missing", "write 'endpointSelector: {}' for every pod of the namespace");
-        return _selectors.WholeNamespace;
-    }
-
-    private PolicyRule[] ReadIngress(ManifestMapping rule, RuleReference reference)
-    {
-        var items = rule.Find("ingress")?.AsItems(_faults) ?? [];
-        if (items.Count == 0)
-            _faults.Add(rule["ingress"] ?? rule, "a rule without items declares nothing", "write 'ingress: [{}]' to deny by default");
-
-        return [.. items.SelectMany((item, i) => _rules.Read(item, ItemOf(reference, i)))];
-    }
-
-    private static RuleReference ItemOf(RuleReference rule, int index) =>
-        rule with { RulePath = $"{rule.RulePath}.ingress[{index}]" };
-
     private RuleReference ReferenceTo(string path) => new(_kind, _namespace, _name, path);
 
     private PolicyDocument Refuse(bool isPlaced)
     {
         var closing = new ClosingReading(_document, _namespace, isPlaced, ReferenceTo(_faults.Faults[0].Path));
-        return new PolicyDocument(_kind, _namespace, _name, closing.Read(), _faults.Faults);
+        var sections = closing.Read();
+        var faults = IsOfCluster ? ClosingWords.AddTo(_faults.Faults, sections) : _faults.Faults;
+        return new PolicyDocument(_kind, _namespace, _name, sections, faults) { Warnings = _faults.Warnings };
     }
 }

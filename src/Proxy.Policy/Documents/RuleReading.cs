@@ -3,9 +3,10 @@ using Proxy.Policy.Matching;
 
 namespace Proxy.Policy.Documents;
 
-/// <summary>Reads the allow items of one direction.</summary>
-internal sealed class RuleReading(SelectorReading selectors, FaultLog faults)
+/// <summary>Reads the items of the four lists of a rule.</summary>
+internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, FaultLog faults)
 {
+
     private static readonly FrozenDictionary<string, AuthenticationMode> Modes = new Dictionary<string, AuthenticationMode>
     {
         ["required"] = AuthenticationMode.Required,
@@ -13,28 +14,43 @@ internal sealed class RuleReading(SelectorReading selectors, FaultLog faults)
         ["test-always-fail"] = AuthenticationMode.TestAlwaysFail,
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    private readonly PeerReading _peers = new(selectors, faults);
     private readonly PortReading _ports = new(faults);
-    private readonly HttpReading _http = new(faults);
+    private readonly IcmpReading _icmp = new(faults);
+    private readonly LayerReading _layers = new(selectors.IsOfCluster, faults);
+    private readonly HttpReading _http = new(faults, ignoresQuery);
+    private readonly HttpTraps _httpTraps = new(ignoresQuery, faults);
+    private readonly ExpressionBudget _expressions = new(faults);
 
-    /// <summary>The rules of one item of ingress; none when it names neither peers nor ports: such an item allows nothing.</summary>
-    public IEnumerable<PolicyRule> Read(ManifestNode node, RuleReference reference)
+    /// <summary>The rules of one item; none when it names neither peers nor ports: such an item says nothing of anybody.</summary>
+    public IReadOnlyList<PolicyRule> Read(ManifestNode node, ItemList list, RuleReference reference, bool hasInitSubject)
     {
         if (node.AsMapping(faults) is not { } item)
             return [];
 
-        KeySchema.Ingress.Check(item, faults);
-        var peers = ReadPeers(item);
-        var mode = ReadAuthentication(item);
-        var rules = ReadPorts(item, new PolicyRule(Direction.Ingress, peers, PortMatch.Any, reference) { Authentication = mode });
-        return rules.Where(rule => !rule.Peers.IsNobody && !(rule.Peers.IsAny && rule.Ports.IsAny)).ToArray();
+        list.Items.Check(item, faults);
+        var peers = _peers.Read(item, list, hasInitSubject);
+        var isSupported = peers.IsSupported;
+        var whole = new PolicyRule(list.Direction, peers.Match, PortMatch.Any, reference)
+        {
+            IsDeny = list.IsDeny,
+            Authentication = list.IsDeny ? AuthenticationMode.None : ReadAuthentication(item, list),
+        };
+        PolicyRule[] rules = [.. ReadPorts(item, whole, list, ref isSupported).Where(SaysAnything)];
+        WarnOfNothing(item, list);
+        return list.IsDeny && !isSupported ? [whole with { Peers = PeerMatch.Any }] : rules;
     }
 
-    private PeerMatch ReadPeers(ManifestMapping item) =>
-        item.Find("fromEndpoints") is { } endpoints
-            ? PeerMatch.OneOf(endpoints.AsItems(faults).Select(selectors.ReadPeer).ToArray())
-            : PeerMatch.Any;
+    private static bool SaysAnything(PolicyRule rule) =>
+        !rule.Peers.IsNobody && (rule.Ports.IsAny ? !rule.Peers.IsAny : rule.Ports.Entries.Count > 0);
 
-    private AuthenticationMode ReadAuthentication(ManifestMapping item)
+    private void WarnOfNothing(ManifestMapping item, ItemList list)
+    {
+        if (list.IsDeny && item.Entries.Count == 0)
+            faults.Warn(item, "an item without peers and ports denies nothing", $"write '{list.PeerKey("Entities")}: [all]' to deny everything");
+    }
+
+    private AuthenticationMode ReadAuthentication(ManifestMapping item, ItemList list)
     {
         if (item.FindGiven("authentication", faults)?.AsMapping(faults) is not { } authentication)
             return AuthenticationMode.None;
@@ -43,26 +59,60 @@ internal sealed class RuleReading(SelectorReading selectors, FaultLog faults)
         if (authentication.Find("mode") is not { } mode)
             faults.Add(authentication, "the mode is missing", "write 'mode: required'");
         else if (mode.TryAsWord(faults, Modes, out var value))
-            return value;
+            return Checked(value, item, list);
         return AuthenticationMode.None;
     }
 
-    // An empty list of entries is as absent: the peers on every port.
-    private PolicyRule[] ReadPorts(ManifestMapping item, PolicyRule everyPort)
+    private AuthenticationMode Checked(AuthenticationMode mode, ManifestMapping item, ItemList list)
     {
-        var entries = item.FindGiven("toPorts", faults)?.AsItems(faults) ?? [];
-        return entries.Count == 0 ? [everyPort] : [.. entries.Select((entry, i) => ReadEntry(entry, i, everyPort))];
+        string[] kinds = ["Entities", "CIDR", "CIDRSet"];
+        if (mode == AuthenticationMode.Required && kinds.Select(list.PeerKey).FirstOrDefault(key => item.Find(key) is not null) is { } given)
+            faults.Warn(item[given]!, $"authentication is required of {given}: only pods can authenticate, everyone else is refused");
+        return mode;
     }
 
-    private PolicyRule ReadEntry(ManifestNode node, int index, PolicyRule item)
+    // An empty list of entries is as absent: the peers on every port.
+    private IEnumerable<PolicyRule> ReadPorts(ManifestMapping item, PolicyRule whole, ItemList list, ref bool isSupported)
+    {
+        var entries = item.FindGiven("toPorts", faults)?.AsItems(faults) ?? [];
+        var icmps = item.FindGiven("icmps", faults);
+        if (icmps is ManifestSequence { Items.Count: > 0 } && entries.Count > 0)
+            faults.Add(icmps, "icmps and toPorts cannot stand in one item", "write an item for each");
+
+        if (icmps is not null && _icmp.Read(icmps) is { Count: > 0 } types)
+            return types.Select(ports => whole with { Ports = ports });
+
+        if (entries.Count == 0)
+            return [whole];
+
+        var rules = new List<PolicyRule>();
+        for (var i = 0; i < entries.Count; i++)
+            isSupported &= TryReadEntry(entries[i], i, whole, list, rules);
+        return rules;
+    }
+
+    private bool TryReadEntry(ManifestNode node, int index, PolicyRule whole, ItemList list, List<PolicyRule> rules)
     {
         if (node.AsMapping(faults) is not { } entry)
-            return item;
+            return true;
 
-        KeySchema.PortRule.Check(entry, faults);
-        var ports = _ports.Read(entry);
-        var http = _http.Read(entry, ports, step => Below(item.Reference, index, step));
-        return item with { Ports = ports, Http = http };
+        list.PortRules.Check(entry, faults);
+        var ports = _ports.Read(entry, list, out var arePortsSupported);
+        if (list.IsDeny)
+        {
+            rules.Add(whole with { Ports = ports });
+            return arePortsSupported;
+        }
+
+        var isSupported = _layers.Check(entry, ports, list);
+        if (!_expressions.TryCount(entry))
+            return true;
+
+        var http = _http.Read(entry, ports, step => Below(whole.Reference, index, step));
+        _httpTraps.Look(entry, ports);
+        if (isSupported)
+            rules.Add(whole with { Ports = ports, Http = http });
+        return isSupported && arePortsSupported;
     }
 
     private static RuleReference Below(RuleReference item, int index, string step) =>

@@ -70,6 +70,35 @@ internal static class ValueReading
         return false;
     }
 
+    /// <summary>True or false; the other words that YAML has for them are refused, because readers differ about them.</summary>
+    public static bool? AsTruth(this ManifestNode node, FaultLog faults)
+    {
+        if (node is ManifestScalar { IsQuoted: false, Value: "true" or "True" or "TRUE" })
+            return true;
+
+        if (node is ManifestScalar { IsQuoted: false, Value: "false" or "False" or "FALSE" })
+            return false;
+
+        faults.Add(node, "expected true or false", "write true or false, without quotes");
+        return null;
+    }
+
+    /// <summary>A whole number without quotes, in decimal digits.</summary>
+    public static int? AsNumber(this ManifestNode node, FaultLog faults)
+    {
+        if (node is ManifestScalar { IsQuoted: false } scalar && IsDecimal(scalar.Value)
+            && int.TryParse(scalar.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return number;
+
+        var isQuoted = node is ManifestScalar { IsQuoted: true } quoted && IsDecimal(quoted.Value);
+        faults.Add(node, "expected a whole number", isQuoted ? "write it without quotes" : "");
+        return null;
+    }
+
+    // The system's reader of numbers takes a NUL behind them, and a leading zero is octal to others.
+    private static bool IsDecimal(string text) =>
+        text.Length is > 0 and <= 10 && text.All(char.IsAsciiDigit) && (text.Length == 1 || text[0] != '0');
+
     private static bool IsString(ManifestScalar scalar) =>
         scalar.IsQuoted || !(scalar.IsNull || IsBoolean(scalar.Value) || IsNumber(scalar.Value));
 

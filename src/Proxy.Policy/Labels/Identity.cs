@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 
@@ -13,6 +14,8 @@ public sealed class Identity : IEquatable<Identity>
 {
     private const uint FirstPodNumber = 256;
     private const uint LastPodNumber = (1 << 24) - 1;
+
+    private readonly (UInt128 High, UInt128 Low) _digest;
 
     /// <summary>Nothing is known about the address; no selector matches it.</summary>
     public static readonly Identity Unknown = Reserved(0, "unknown");
@@ -35,7 +38,9 @@ public sealed class Identity : IEquatable<Identity>
         ArgumentNullException.ThrowIfNull(labels);
         Number = number;
         Labels = labels;
+        _digest = DigestOf(labels);
         IsReserved = labels.Contains(LabelSet.ReservedSource);
+        IsWorld = labels.TryGet(LabelSet.ReservedSource, "world", out _);
     }
 
     /// <summary>Below 256: reserved; 256 to 2^24 - 1: pods.</summary>
@@ -46,7 +51,7 @@ public sealed class Identity : IEquatable<Identity>
 
     /// <summary>
     /// The identity of a pod: its labels without those that differ from replica to replica, its namespace, service
-    /// account and namespace labels. Labels of the pod that claim one of the computed keys are dropped.
+    /// account, cluster and namespace labels. Labels of the pod that claim one of the computed keys are dropped.
     /// </summary>
     public static Identity ForPod(
         string @namespace,
@@ -65,6 +70,7 @@ public sealed class Identity : IEquatable<Identity>
             labels.Add((LabelSet.KubernetesSource, WellKnownLabels.NamespaceLabelPrefix + key, value));
         labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Namespace, @namespace));
         labels.Add((LabelSet.KubernetesSource, WellKnownLabels.ServiceAccount, serviceAccount));
+        labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Cluster, WellKnownLabels.OwnCluster));
 
         var set = LabelSet.Of([.. labels]);
         return new Identity(NumberOf(set), set);
@@ -85,12 +91,34 @@ public sealed class Identity : IEquatable<Identity>
     /// <summary>Not a workload: it cannot prove who it is.</summary>
     internal bool IsReserved { get; }
 
-    /// <summary>Equal by number and labels.</summary>
-    internal bool IsSameAs(Identity other) =>
-        ReferenceEquals(this, other) || (Number == other.Number && Labels.Equals(other.Labels));
+    /// <summary>Outside the cluster: rules about addresses look at nobody else.</summary>
+    internal bool IsWorld { get; }
+
+    /// <summary>Equal by number and labels: every decision compares them, so their digests stand for them.</summary>
+    internal bool IsSameAs(Identity other) => ReferenceEquals(this, other) || (Number == other.Number && _digest == other._digest);
 
     private static Identity Reserved(uint number, string name) =>
         new(number, LabelSet.Of((LabelSet.ReservedSource, name, "")));
+
+    // Lengths keep apart what separators would not.
+    private static (UInt128 High, UInt128 Low) DigestOf(LabelSet labels)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        Span<byte> length = stackalloc byte[sizeof(int)];
+        foreach (var label in labels.Labels)
+        {
+            foreach (var text in (ReadOnlySpan<string>)[label.Source, label.Key, label.Value])
+            {
+                BinaryPrimitives.WriteInt32BigEndian(length, text.Length);
+                hash.AppendData(length);
+                hash.AppendData(MemoryMarshal.AsBytes(text.AsSpan()));
+            }
+        }
+
+        Span<byte> digest = stackalloc byte[SHA256.HashSizeInBytes];
+        hash.GetHashAndReset(digest);
+        return (BinaryPrimitives.ReadUInt128BigEndian(digest), BinaryPrimitives.ReadUInt128BigEndian(digest[16..]));
+    }
 
     private static uint NumberOf(LabelSet labels)
     {

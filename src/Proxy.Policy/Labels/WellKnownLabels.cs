@@ -7,7 +7,11 @@ internal static class WellKnownLabels
 {
     public const string Namespace = "io.kubernetes.pod.namespace";
     public const string ServiceAccount = "io.cilium.k8s.policy.serviceaccount";
+    public const string Cluster = "io.cilium.k8s.policy.cluster";
     public const string NamespaceLabelPrefix = "io.cilium.k8s.namespace.labels.";
+
+    /// <summary>The name of a cluster that nobody has named, as Cilium has it.</summary>
+    public const string OwnCluster = "default";
 
     private const string ComputedPrefix = "io.cilium.k8s.";
 

@@ -4,7 +4,7 @@ namespace Proxy.Policy.Matching;
 /// How large a pattern becomes with its counted repetitions written out. Automata of nested counted repetitions cost
 /// seconds for one text (<c>((a?){30}){30}</c>: 7 s for 8,000 letters), so both size and nesting are bounded.
 /// </summary>
-internal ref struct PatternSize(ReadOnlySpan<char> pattern)
+internal readonly record struct PatternSize(long Size, long Loops, long Nested, bool IsCounted)
 {
     /// <summary>The most single characters and classes an expression may stand for; Envoy's default is a tenth of it.</summary>
     public const int MaxSize = 1000;
@@ -15,82 +15,35 @@ internal ref struct PatternSize(ReadOnlySpan<char> pattern)
     /// <summary>The most characters and classes that may stand in counts that lie in one another.</summary>
     public const int MaxNested = 100;
 
-    private readonly ReadOnlySpan<char> _pattern = pattern;
-    private readonly Stack<Part> _open = new([default]);
-    private Part _last;
-    private int _at;
+    public bool IsTooLarge => Size > MaxSize || Loops > MaxLoops || Nested > MaxNested;
 
-    /// <summary>Whether size and nesting stay within the limits.</summary>
-    public bool IsWithinLimits()
+    public static PatternSize Of(PatternNode node) => node switch
     {
-        while (_at < _pattern.Length)
-        {
-            Step();
-            if (_last.IsTooLarge)
-                return false;
-        }
+        PatternSequence sequence => Of(sequence.Parts),
+        PatternChoice choice => Of(choice.Branches),
+        PatternRepeat repeat => OfRepeat(repeat),
+        _ => new PatternSize(1, 0, 0, false),
+    };
 
-        Settle();
-        return _open.Count == 1 && !_open.Peek().IsTooLarge;
+    private static PatternSize Of(IReadOnlyList<PatternNode> parts)
+    {
+        var all = default(PatternSize);
+        foreach (var part in parts)
+            all = all.With(Of(part));
+        return all;
     }
 
-    private void Step()
+    private static PatternSize OfRepeat(PatternRepeat repeat)
     {
-        switch (_pattern[_at])
-        {
-            case '(':
-                Settle();
-                _open.Push(default);
-                _at++;
-                break;
-            case ')' when _open.Count > 1:
-                Settle();
-                _last = _open.Pop();
-                _at++;
-                break;
-            case '{' when Count() is var count and > 1:
-                _last = _last.Times(count);
-                _at += Math.Max(1, _pattern[_at..].IndexOf('}') + 1);
-                break;
-            case '*' or '+' or '?':
-                _last = _last with { Loops = _last.Loops + 1 };
-                _at++;
-                break;
-            default:
-                TakeAtom();
-                break;
-        }
+        var body = Of(repeat.Body);
+        var count = Math.Max(repeat.Least, repeat.Most ?? 0);
+        return count <= 1 ? body with { Loops = body.Loops + 1 } : body.Times(count);
     }
 
-    private void TakeAtom()
-    {
-        Settle();
-        _last = new Part(1, 0, 0, false);
-        _at += _pattern[_at] switch
-        {
-            '\\' => 2,
-            '[' => PatternSyntax.LengthOfClass(_pattern[_at..]),
-            _ => 1,
-        };
-    }
+    // At most 1,000 per level and 100 levels could leave 64 bits: what is too large stays so.
+    private PatternSize Times(int count) =>
+        IsTooLarge ? this : new(Size * count, (Loops * count) + 1, IsCounted ? Size * count : 0, true);
 
-    // What was read last can no longer be repeated: it joins the group that is open.
-    private void Settle()
-    {
-        var group = _open.Pop();
-        _open.Push(group.With(_last));
-        _last = default;
-    }
-
-    private readonly int Count() => PatternSyntax.RepeatOf(_pattern[_at..]);
-
-    private readonly record struct Part(long Size, long Loops, long Nested, bool IsCounted)
-    {
-        public bool IsTooLarge => Size > MaxSize || Loops > MaxLoops || Nested > MaxNested;
-
-        public Part Times(int count) => new(Size * count, (Loops * count) + 1, IsCounted ? Size * count : 0, true);
-
-        public Part With(Part next) =>
-            new(Size + next.Size, Loops + next.Loops, Nested + next.Nested, IsCounted || next.IsCounted);
-    }
+    private PatternSize With(PatternSize next) =>
+        new(Size + next.Size, Loops + next.Loops, Nested + next.Nested, IsCounted || next.IsCounted);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 
 namespace Proxy.Policy.Matching;
 
@@ -9,9 +10,14 @@ internal static class RequestTarget
     private static readonly SearchValues<byte> Clear = SearchValues.Create(
         [.. Enumerable.Range('!', '~' - '!' + 1).Select(c => (byte)c).Where(c => c is not ((byte)'\\' or (byte)'#'))]);
 
+    // RFC 3986 §2.3: to servers that decode, an escape of these is the character itself.
+    private static readonly SearchValues<byte> Unreserved =
+        SearchValues.Create("-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"u8);
+
     /// <summary>
-    /// False for dot segments, encoded slashes, backslashes and NULs, and anything that is not visible ASCII: such a
-    /// path means another one to a server that resolves it, so that a prefix rule would open what it does not name.
+    /// False for dot segments, encoded slashes, backslashes and NULs, escapes of what needs none or that are none, and
+    /// anything that is not visible ASCII: such a path means another one to a server that resolves it, so that a prefix
+    /// rule would open what it does not name.
     /// </summary>
     public static bool IsClear(ReadOnlySpan<byte> target)
     {
@@ -20,15 +26,17 @@ internal static class RequestTarget
 
         var query = target.IndexOf((byte)'?');
         var path = query < 0 ? target : target[..query];
-        return !HasEncodedDelimiter(path) && !HasDotSegment(path);
+        return !HasDisguise(path) && !HasDotSegment(path);
     }
 
-    private static bool HasEncodedDelimiter(ReadOnlySpan<byte> path)
+    private static bool HasDisguise(ReadOnlySpan<byte> path)
     {
         for (var rest = path; rest.IndexOf((byte)'%') is >= 0 and var at; rest = rest[(at + 1)..])
         {
             var code = rest[(at + 1)..];
-            if (IsCode(code, '2', 'f') || IsCode(code, '5', 'c') || IsCode(code, '0', '0'))
+            if (code.Length < 2 || !Utf8Parser.TryParse(code[..2], out byte decoded, out var read, 'x') || read != 2)
+                return true;
+            if (decoded is 0 or (byte)'/' or (byte)'\\' || Unreserved.Contains(decoded))
                 return true;
         }
 
@@ -47,24 +55,6 @@ internal static class RequestTarget
         return false;
     }
 
-    private static bool IsDots(ReadOnlySpan<byte> segment)
-    {
-        var dots = 0;
-        while (!segment.IsEmpty)
-        {
-            if (segment[0] == '.')
-                segment = segment[1..];
-            else if (segment[0] == '%' && IsCode(segment[1..], '2', 'e'))
-                segment = segment[3..];
-            else
-                return false;
-
-            dots++;
-        }
-
-        return dots is 1 or 2;
-    }
-
-    private static bool IsCode(ReadOnlySpan<byte> code, char high, char low) =>
-        code.Length >= 2 && code[0] == high && (code[1] | 0x20) == (low | 0x20);
+    // An escaped dot is a disguise already.
+    private static bool IsDots(ReadOnlySpan<byte> segment) => segment is [(byte)'.'] or [(byte)'.', (byte)'.'];
 }

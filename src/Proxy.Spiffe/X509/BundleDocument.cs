@@ -35,11 +35,7 @@ public sealed record BundleDocument(TrustBundle Bundle, ulong? Sequence, TimeSpa
         [NotNullWhen(true)] out BundleDocument? document,
         out string error)
     {
-        document = null;
-        if (!TryOpen(utf8Json, out var json, out error))
-            return false;
-        using (json)
-            document = Read(trustDomain, json.RootElement, out error);
+        document = Open(utf8Json, (JsonElement root, out string fault) => Read(trustDomain, root, out fault), out error);
         return document is not null;
     }
 
@@ -55,11 +51,7 @@ public sealed record BundleDocument(TrustBundle Bundle, ulong? Sequence, TimeSpa
         [NotNullWhen(true)] out IReadOnlyList<BundleDocument>? documents,
         out string error)
     {
-        documents = null;
-        if (!TryOpen(utf8Json, out var json, out error))
-            return false;
-        using (json)
-            documents = ReadMap(json.RootElement, out error);
+        documents = Open(utf8Json, ReadMap, out error);
         return documents is not null;
     }
 
@@ -84,29 +76,30 @@ public sealed record BundleDocument(TrustBundle Bundle, ulong? Sequence, TimeSpa
         return buffer.ToArray();
     }
 
-    private static bool TryOpen(ReadOnlyMemory<byte> utf8Json, [NotNullWhen(true)] out JsonDocument? json, out string error)
+    private delegate T? Reader<T>(JsonElement root, out string error);
+
+    private static T? Open<T>(ReadOnlyMemory<byte> utf8Json, Reader<T> read, out string error)
+        where T : class
     {
-        json = null;
         error = $"The bundle is larger than {MaximumLength} bytes.";
         if (utf8Json.Length > MaximumLength)
-            return false;
+            return null;
         try
         {
-            json = JsonDocument.Parse(utf8Json, Strict);
-            error = "";
-            return true;
+            using var json = JsonDocument.Parse(utf8Json, Strict);
+            return read(json.RootElement, out error);
         }
         catch (JsonException e)
         {
             error = $"The bundle is not JSON: line {e.LineNumber + 1}, byte {e.BytePositionInLine + 1}.";
-            return false;
         }
         catch (InvalidOperationException)
         {
-            // Half of a surrogate pair, escaped: JSON by its grammar.
-            error = "A name in the bundle is no text.";
-            return false;
+            // Half of a surrogate pair, escaped: JSON by its grammar, and the reader throws where it is looked at.
+            error = "A name or value in the bundle is no text.";
         }
+
+        return null;
     }
 
     private static List<BundleDocument>? ReadMap(JsonElement root, out string error)

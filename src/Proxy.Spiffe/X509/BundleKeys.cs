@@ -30,19 +30,32 @@ internal static class BundleKeys
     public static void Write(Utf8JsonWriter json, X509Certificate2 root)
     {
         json.WriteStartObject();
-        using var curve = root.GetECDsaPublicKey();
-        using var rsa = root.GetRSAPublicKey();
-        if (curve is not null)
-            Write(json, curve.ExportParameters(false));
-        else if (rsa is not null)
-            Write(json, rsa.ExportParameters(false));
-        else
+        if (!TryWriteKey(json, root))
             json.WriteString("kty", "OKP");
         json.WriteString("use", Use);
         json.WriteStartArray("x5c");
         json.WriteBase64StringValue(root.RawDataMemory.Span);
         json.WriteEndArray();
         json.WriteEndObject();
+    }
+
+    // A certificate can be read whose key cannot; it verifies nothing, and says so itself.
+    private static bool TryWriteKey(Utf8JsonWriter json, X509Certificate2 root)
+    {
+        try
+        {
+            using var curve = root.GetECDsaPublicKey();
+            using var rsa = root.GetRSAPublicKey();
+            if (curve is not null)
+                Write(json, curve.ExportParameters(false));
+            else if (rsa is not null)
+                Write(json, rsa.ExportParameters(false));
+            return curve is not null || rsa is not null;
+        }
+        catch (CryptographicException)
+        {
+            return false;
+        }
     }
 
     // Only the first certificate counts (SPIFFE Trust Domain and Bundle, section 4.2.2).

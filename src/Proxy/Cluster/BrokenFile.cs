@@ -6,7 +6,7 @@ namespace Proxy.Cluster;
 
 /// <summary>
 /// Guesses what a file would have guarded that is not YAML and never was: a closed policy for every namespace that a
-/// document with a policy's kind names, and enrolment for every namespace that it seems to define.
+/// document with a policy's kind names (for all of them, if it is of the cluster), and enrolment for every namespace that it seems to define.
 /// </summary>
 internal static partial class BrokenFile
 {
@@ -26,6 +26,18 @@ internal static partial class BrokenFile
         return [.. closed.Values];
     }
 
+    /// <summary>What is closed, as a part of the file's fault; empty when nothing is.</summary>
+    public static string Describe(IReadOnlyList<object> closed)
+    {
+        List<string> names = [.. closed.OfType<PolicyDocument>().Select(policy => policy.Namespace)];
+        if (names.Count == 0)
+            return "";
+
+        return names.Contains("")
+            ? "; until it is corrected, it closes ingress and egress of every pod of every namespace"
+            : $"; until it is corrected, it closes ingress and egress of every pod of {OneLine.Of(string.Join(", ", names))}";
+    }
+
     private static IEnumerable<string> DefinedIn(string chunk) =>
         NamespaceKind().IsMatch(chunk) ? NameKey().Matches(chunk).Select(match => match.Groups["name"].Value) : [];
 
@@ -33,6 +45,10 @@ internal static partial class BrokenFile
     {
         if (!PolicyKind().IsMatch(chunk))
             return [];
+
+        // Without a namespace: every one.
+        if (ClusterKind().IsMatch(chunk))
+            return [""];
 
         var names = NamespaceKey().Matches(chunk).Select(match => match.Groups["name"].Value).ToList();
         return names.Count > 0 ? names : ["default"];
@@ -43,6 +59,9 @@ internal static partial class BrokenFile
 
     [GeneratedRegex("""kind["']?\s*:\s*["']?[A-Za-z]*NetworkPolicy""", RegexOptions.NonBacktracking)]
     private static partial Regex PolicyKind();
+
+    [GeneratedRegex("""kind["']?\s*:\s*["']?[A-Za-z]*[Cc]lusterwide""", RegexOptions.NonBacktracking)]
+    private static partial Regex ClusterKind();
 
     [GeneratedRegex("""kind["']?\s*:\s*["']?Namespace\b""", RegexOptions.NonBacktracking)]
     private static partial Regex NamespaceKind();

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Text;
+using Proxy.Policy;
 using Proxy.Policy.Documents;
 
 namespace Proxy.Cluster;
@@ -14,9 +15,13 @@ internal static class ClosedForm
         PolicyDocument policy => OfPolicy(
             written.Document.File, written.Document.Root.Line, policy.Namespace, policy.Name),
         // It may have been written to be an enrolled one.
-        NamespaceDocument @namespace => @namespace with { Mode = EnrolmentMode.Enabled },
+        NamespaceDocument @namespace => @namespace with { Mode = EnrolmentMode.Enabled, IsAudit = false },
         PodDocument pod => pod with { IsClosed = true },
         ServiceDocument service => service with { Ports = [] },
+        // Rules that allow it allow nothing, and rules that deny it close.
+        CidrGroup { IsRefused: true } group => group,
+        CidrGroup group => group with { Cidrs = [], Faults = [written.Place.Fault("defined differently in two places")] },
+        PolicySecret secret => secret with { Value = null },
         _ => null,
     };
 
@@ -24,14 +29,18 @@ internal static class ClosedForm
     public static NamespaceDocument OfNamespace(string name) =>
         new(name, FrozenDictionary<string, string>.Empty, EnrolmentMode.Enabled);
 
-    /// <summary>A policy with an unreadable selector: it closes the whole namespace.</summary>
+    /// <summary>
+    /// A policy with an unreadable selector: it closes the whole namespace, or without one, as documents of the cluster are,
+    /// every namespace.
+    /// </summary>
     public static PolicyDocument OfPolicy(string file, int line, string @namespace, string name)
     {
-        var text = new StringBuilder().Append('\n', line - 1)
-            .Append("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n")
-            .Append("  name: ").Append(ObjectName.IsValid(name) ? name : "unreadable").Append('\n')
-            .Append("  namespace: ").Append(ObjectName.IsValid(@namespace) ? @namespace : "default").Append('\n')
-            .Append("spec: unreadable\n");
+        var text = new StringBuilder().Append('\n', line - 1).Append("apiVersion: cilium.io/v2\n");
+        if (@namespace.Length == 0)
+            text.Append("kind: CiliumClusterwideNetworkPolicy\nmetadata:\n");
+        else
+            text.Append("kind: CiliumNetworkPolicy\nmetadata:\n  namespace: ").Append(ObjectName.IsValid(@namespace) ? @namespace : "default").Append('\n');
+        text.Append("  name: ").Append(ObjectName.IsValid(name) ? name : "unreadable").Append("\nspec: unreadable\n");
         var read = ManifestReader.Read(file, Encoding.UTF8.GetBytes(text.ToString()));
         return PolicyParser.Parse(read.Documents[0]);
     }

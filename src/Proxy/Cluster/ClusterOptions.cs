@@ -7,6 +7,9 @@ internal sealed record ClusterOptions
     /// <summary>The trust domain of the expected SPIFFE IDs.</summary>
     public string TrustDomain { get; init; } = "cluster.local";
 
+    /// <summary>The node whose process this is; its own addresses differ from those of other nodes.</summary>
+    public string NodeName { get; init; } = "";
+
     /// <summary>The ranges in which every address belongs to a pod, known or not yet known.</summary>
     public IReadOnlyList<Cidr> PodCidrs { get; init; } = [];
 }

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
+using Proxy.Policy.Labels;
 
 namespace Proxy.Cluster;
 
@@ -15,6 +16,9 @@ internal sealed class ClusterSnapshot
     public IReadOnlyList<Workload> Workloads { get; init; } = [];
 
     public PolicySnapshot Policies { get; init; } = PolicySnapshot.Empty;
+
+    /// <summary>What the policies refer to.</summary>
+    public PolicyContext PolicyContext { get; init; } = PolicyContext.Empty;
 
     /// <summary>The policy documents in force, the refused ones that close what they select included.</summary>
     public IReadOnlyList<PolicyDocument> Documents { get; init; } = [];
@@ -38,18 +42,23 @@ internal sealed class ClusterSnapshot
 
     public FrozenSet<Address> ServiceAddresses { get; init; } = FrozenSet<Address>.Empty;
 
-    /// <summary>
-    /// Addresses of nodes, which may lie in a pod range. Who speaks from one is not known: a host process of another node,
-    /// or whoever it masquerades. It counts as outside the cluster.
-    /// </summary>
+    /// <summary>Addresses of nodes, which may lie in a pod range.</summary>
     public FrozenSet<Address> NodeAddresses { get; init; } = FrozenSet<Address>.Empty;
+
+    /// <summary>Addresses that are no pod's and yet more than outside the cluster: those of nodes and of the API server.</summary>
+    public FrozenDictionary<Address, Outsider> Outsiders { get; init; } = FrozenDictionary<Address, Outsider>.Empty;
+
+    /// <summary>What policy takes the address for when it is no pod's.</summary>
+    public Identity FindOutsider(Address address, bool isServer) => Outsiders.TryGetValue(address, out var outsider)
+        ? isServer ? outsider.AsServer : outsider.AsClient
+        : Identity.World;
 
     /// <summary>The pod that owns the address; null when nobody does or its ownership is disputed.</summary>
     public Workload? FindWorkload(Address address) => Addresses.GetValueOrDefault(address);
 
-    /// <summary>The target of a TCP port of a service's cluster address; null when there is no such port.</summary>
-    public ServiceTarget? FindService(Address clusterIp, ushort port) =>
-        Services.GetValueOrDefault(new ServicePort(clusterIp, port));
+    /// <summary>The target of a port of a service's cluster address; null when there is no such port.</summary>
+    public ServiceTarget? FindService(Address clusterIp, ushort port, TransportProtocol protocol = TransportProtocol.Tcp) =>
+        Services.GetValueOrDefault(new ServicePort(clusterIp, port, protocol));
 
     /// <summary>Whether the address is a service's cluster address, whatever the port.</summary>
     public bool IsServiceAddress(Address address) => ServiceAddresses.Contains(address);

@@ -32,7 +32,7 @@ internal sealed record ManifestFileState
         if (digest == Digest)
             return this;
 
-        var read = ManifestReader.Read(file, content);
+        var read = ManifestReader.ReadEach(file, content);
         if (read.Faults.Count > 0)
             return AfterBroken(file, content, read.Faults) with { Digest = digest };
 
@@ -68,8 +68,13 @@ internal sealed record ManifestFileState
         new(file, 1, 1, "", "", "the file is empty; its last good version stays in force",
             "delete the file to remove its objects");
 
-    private ManifestFileState AfterBroken(string file, byte[] content, IReadOnlyList<ManifestFault> faults) =>
-        Objects.Count > 0
-            ? this with { Faults = faults }
-            : Unread with { Faults = faults, Closed = BrokenFile.Close(file, content) };
+    private ManifestFileState AfterBroken(string file, byte[] content, IReadOnlyList<ManifestFault> faults)
+    {
+        if (Objects.Count > 0)
+            return this with { Faults = faults };
+
+        var closed = BrokenFile.Close(file, content);
+        var words = BrokenFile.Describe(closed);
+        return Unread with { Faults = [faults[0] with { Reason = faults[0].Reason + words }, .. faults.Skip(1)], Closed = closed };
+    }
 }

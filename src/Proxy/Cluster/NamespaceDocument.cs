@@ -2,4 +2,8 @@ namespace Proxy.Cluster;
 
 /// <summary>What a manifest says of a namespace.</summary>
 internal sealed record NamespaceDocument(
-    string Name, IReadOnlyDictionary<string, string> Labels, EnrolmentMode? Mode);
+    string Name, IReadOnlyDictionary<string, string> Labels, EnrolmentMode? Mode)
+{
+    /// <summary>Its policy documents are not enforced, and told of.</summary>
+    public bool IsAudit { get; init; }
+}

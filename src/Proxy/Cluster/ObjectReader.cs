@@ -10,6 +10,8 @@ internal static class ObjectReader
     {
         if (PolicyParser.IsPolicyKind(document.ApiVersion, document.Kind))
             return ReadPolicy(document);
+        if (PolicyParser.IsCidrGroupKind(document.ApiVersion, document.Kind))
+            return ReadGroup(document);
 
         var fields = new FieldReader(document);
         return (document.ApiVersion, document.Kind) switch
@@ -18,6 +20,8 @@ internal static class ObjectReader
             ("v1", "Pod") => ReadPod(document, fields),
             ("v1", "Node") => ReadNode(document, fields),
             ("v1", "Service") => ReadService(document, fields),
+            ("v1", "Endpoints") => ReadEndpoints(document, fields),
+            ("v1", "Secret") => ReadSecret(document, fields),
             ("discovery.k8s.io/v1", "EndpointSlice") => ReadSlice(document, fields),
             _ => null,
         };
@@ -33,7 +37,10 @@ internal static class ObjectReader
     private static ManifestObject ReadNamespace(ManifestDocument document, FieldReader fields)
     {
         var value = new NamespaceDocument(
-            fields.Name(), fields.Texts(fields.Metadata, "labels"), EnrolmentReader.Read(fields));
+            fields.Name(), fields.Texts(fields.Metadata, "labels"), EnrolmentReader.Read(fields))
+        {
+            IsAudit = AuditReader.Read(fields),
+        };
         return Make(document, fields, KeyOf(document, "", value.Name), value);
     }
 
@@ -62,8 +69,29 @@ internal static class ObjectReader
         return Make(document, fields, KeyOf(document, value.Namespace, name), value);
     }
 
+    private static ManifestObject ReadEndpoints(ManifestDocument document, FieldReader fields) =>
+        Make(document, fields, KeyOf(document, fields.Namespace(), fields.Name()), ServiceReader.ReadEndpoints(fields));
+
+    private static ManifestObject ReadSecret(ManifestDocument document, FieldReader fields)
+    {
+        var value = SecretReader.Read(fields);
+        return Make(document, fields, KeyOf(document, value.Namespace, value.Name), value);
+    }
+
+    private static ManifestObject ReadGroup(ManifestDocument document)
+    {
+        var group = PolicyParser.ParseCidrGroup(document);
+        return new ManifestObject(KeyOf(document, "", group.Name), document, group, group.IsRefused, group.Faults);
+    }
+
     private static ManifestObject Make(ManifestDocument document, FieldReader fields, ObjectKey key, object value) =>
-        new(key, document, value, fields.IsRefused, fields.Faults);
+        new(key, document, value, fields.IsRefused || document.Faults.Count > 0, [.. FormFaults(document), .. fields.Faults]);
+
+    private static IEnumerable<ManifestFault> FormFaults(ManifestDocument document)
+    {
+        var title = ManifestPlace.Of(document).Title;
+        return document.Faults.Select(fault => fault with { Document = title });
+    }
 
     // Without a name it is nobody's second version: its place tells it apart.
     private static ObjectKey KeyOf(ManifestDocument document, string @namespace, string name)

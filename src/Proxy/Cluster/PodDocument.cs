@@ -31,6 +31,9 @@ internal sealed record PodDocument
     /// <summary>What is neither captured nor judged.</summary>
     public Exclusions Exclusions { get; init; } = Exclusions.None;
 
+    /// <summary>The names of its container ports.</summary>
+    public NamedPorts Ports { get; init; } = NamedPorts.None;
+
     public required bool IsHostNetwork { get; init; }
 
     public required string? NetworkNamespace { get; init; }

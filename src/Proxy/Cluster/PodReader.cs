@@ -26,6 +26,7 @@ internal static class PodReader
             Labels = fields.Texts(fields.Metadata, "labels"),
             Mode = EnrolmentReader.Read(fields),
             Exclusions = ExclusionReader.Read(fields),
+            Ports = PortsOf(fields, spec),
             IsHostNetwork = fields.Flag(spec, "hostNetwork") ?? false,
             NetworkNamespace = Word(fields, fields.Mapping(fields.Metadata, "annotations"), NetworkNamespaceAnnotation),
             Owners = OwnersOf(fields),
@@ -75,6 +76,22 @@ internal static class PodReader
             fields.Refuse(scalar, "a loopback address cannot be a pod's");
         else if (!addresses.Contains(address))
             addresses.Add(address);
+    }
+
+    // Of init containers too: those that go on running (sidecars) serve as well, and the names of a pod are one space.
+    private static NamedPorts PortsOf(FieldReader fields, ManifestMapping? spec)
+    {
+        List<(string Name, TransportProtocol Protocol, ushort Port)> ports = [];
+        foreach (var container in fields.Mappings(spec, "containers").Concat(fields.Mappings(spec, "initContainers")))
+        {
+            foreach (var item in fields.Mappings(container, "ports"))
+            {
+                if (fields.Text(item, "name") is { Length: > 0 } name && fields.Port(item, "containerPort") is { } port && ServiceReader.ProtocolOf(fields, item) is { } protocol)
+                    ports.Add((name, protocol, port));
+            }
+        }
+
+        return ports.Count == 0 ? NamedPorts.None : new NamedPorts(ports);
     }
 
     private static List<(string Kind, string Name)> OwnersOf(FieldReader fields)

@@ -18,7 +18,8 @@ internal static class ServiceReader
             fields.Name(),
             ClusterIpsOf(fields, spec),
             ServicePortsOf(fields, spec),
-            fields.Texts(spec, "selector"));
+            fields.Texts(spec, "selector"),
+            fields.Texts(fields.Metadata, "labels"));
     }
 
     public static EndpointSliceDocument ReadSlice(FieldReader fields)
@@ -26,7 +27,28 @@ internal static class ServiceReader
         var service = fields.Texts(fields.Metadata, "labels").GetValueOrDefault(ServiceNameLabel, "");
         var isByName = fields.Text(fields.Root, "addressType") == "FQDN";
         return new EndpointSliceDocument(
-            fields.Namespace(), service, isByName ? [] : ReadyAddressesOf(fields), SlicePortsOf(fields));
+            fields.Namespace(), service, isByName ? [] : ReadyAddressesOf(fields), PortsOf(fields, fields.Root));
+    }
+
+    public static EndpointsDocument ReadEndpoints(FieldReader fields)
+    {
+        var (@namespace, service) = (fields.Namespace(), fields.Name());
+        var subsets = new List<EndpointSliceDocument>();
+        foreach (var subset in fields.Mappings(fields.Root, "subsets"))
+            subsets.Add(new EndpointSliceDocument(@namespace, service, AddressesOf(fields, subset), PortsOf(fields, subset)));
+        return new EndpointsDocument(subsets);
+    }
+
+    private static List<Address> AddressesOf(FieldReader fields, ManifestMapping subset)
+    {
+        var addresses = new List<Address>();
+        foreach (var item in fields.Mappings(subset, "addresses"))
+        {
+            if (item["ip"] is ManifestScalar scalar && fields.TryAddress(scalar, out var address))
+                addresses.Add(address);
+        }
+
+        return addresses;
     }
 
     // Headless services ("None") have no address of their own; clients reach the pods directly.
@@ -51,11 +73,11 @@ internal static class ServiceReader
         var ports = new List<ServicePortDocument>();
         foreach (var item in fields.Mappings(spec, "ports"))
         {
-            if (!IsTcp(fields, item))
+            if (ProtocolOf(fields, item) is not { } protocol)
                 continue;
 
             if (fields.Port(item, "port") is { } port)
-                ports.Add(new ServicePortDocument(fields.Text(item, "name") ?? "", port, TargetOf(fields, item, port)));
+                ports.Add(new ServicePortDocument(protocol, fields.Text(item, "name") ?? "", port, TargetOf(fields, item, port)));
             else if (item["port"] is null)
                 fields.Refuse(item, "the port is missing");
         }
@@ -89,32 +111,35 @@ internal static class ServiceReader
         return ready;
     }
 
-    private static Dictionary<string, ushort> SlicePortsOf(FieldReader fields)
+    private static Dictionary<(TransportProtocol Protocol, string Name), ushort> PortsOf(FieldReader fields, ManifestMapping parent)
     {
-        var ports = new Dictionary<string, ushort>(StringComparer.Ordinal);
-        foreach (var item in fields.Mappings(fields.Root, "ports"))
+        var ports = new Dictionary<(TransportProtocol Protocol, string Name), ushort>();
+        foreach (var item in fields.Mappings(parent, "ports"))
         {
-            if (!IsTcp(fields, item) || fields.Port(item, "port") is not { } port)
+            if (ProtocolOf(fields, item) is not { } protocol || fields.Port(item, "port") is not { } port)
                 continue;
 
-            if (!ports.TryAdd(fields.Text(item, "name") ?? "", port))
+            if (!ports.TryAdd((protocol, fields.Text(item, "name") ?? ""), port))
                 fields.Refuse(item, "two ports have one name");
         }
 
         return ports;
     }
 
-    private static bool IsTcp(FieldReader fields, ManifestMapping item)
+    /// <summary>Null, and a fault, when it is none that a port can have.</summary>
+    internal static TransportProtocol? ProtocolOf(FieldReader fields, ManifestMapping item)
     {
         switch (fields.Text(item, "protocol"))
         {
             case null or "TCP":
-                return true;
-            case "UDP" or "SCTP":
-                return false;
+                return TransportProtocol.Tcp;
+            case "UDP":
+                return TransportProtocol.Udp;
+            case "SCTP":
+                return TransportProtocol.Sctp;
             default:
                 fields.Refuse(item["protocol"]!, "must be TCP, UDP or SCTP");
-                return false;
+                return null;
         }
     }
 }

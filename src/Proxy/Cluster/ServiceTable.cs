@@ -4,7 +4,7 @@ using Proxy.Policy.Documents;
 
 namespace Proxy.Cluster;
 
-/// <summary>Resolves the TCP ports of services' cluster addresses to endpoints.</summary>
+/// <summary>Resolves the ports of services' cluster addresses to endpoints.</summary>
 internal sealed class ServiceTable
 {
     private readonly Dictionary<ServicePort, ServiceTarget> _targets = [];
@@ -15,9 +15,18 @@ internal sealed class ServiceTable
 
     private ServiceTable(IReadOnlyList<object> objects, IReadOnlyList<Workload> workloads, List<ManifestFault> faults)
     {
-        _slices = objects.OfType<EndpointSliceDocument>().ToLookup(slice => (slice.Namespace, slice.Service));
+        _slices = SlicesOf(objects);
         _workloads = workloads;
         _faults = faults;
+    }
+
+    /// <summary>The endpoint slices of each service; its `v1 Endpoints` where there is none.</summary>
+    public static ILookup<(string Namespace, string Service), EndpointSliceDocument> SlicesOf(IReadOnlyList<object> objects)
+    {
+        var slices = objects.OfType<EndpointSliceDocument>().ToLookup(slice => (slice.Namespace, slice.Service));
+        var older = objects.OfType<EndpointsDocument>().SelectMany(endpoints => endpoints.Subsets)
+            .Where(subset => !slices.Contains((subset.Namespace, subset.Service)));
+        return slices.SelectMany(service => service).Concat(older).ToLookup(slice => (slice.Namespace, slice.Service));
     }
 
     public FrozenDictionary<ServicePort, ServiceTarget> Targets => _targets.ToFrozenDictionary();
@@ -71,7 +80,7 @@ internal sealed class ServiceTable
             .OrderBy(endpoint => endpoint.Address)
             .ThenBy(endpoint => endpoint.Port);
         var target = new ServiceTarget { Namespace = service.Namespace, Name = service.Name, Endpoints = [.. endpoints] };
-        if (!_targets.TryAdd(new ServicePort(clusterIp, port.Port), target))
+        if (!_targets.TryAdd(new ServicePort(clusterIp, port.Port, port.Protocol), target))
             _faults.Add(service.Place.Fault($"port {port.Port} is listed twice; the first one is used"));
     }
 
@@ -82,8 +91,8 @@ internal sealed class ServiceTable
             return SelectedBy(service, port);
 
         return slices
-            .Where(slice => slice.Ports.ContainsKey(port.Name))
-            .SelectMany(slice => slice.Ready.Select(address => new ServiceEndpoint(address, slice.Ports[port.Name])));
+            .Where(slice => slice.Ports.ContainsKey((port.Protocol, port.Name)))
+            .SelectMany(slice => slice.Ready.Select(address => new ServiceEndpoint(address, slice.Ports[(port.Protocol, port.Name)])));
     }
 
     // Manifests by hand often leave the slices out; what the selector chooses is then taken as ready.

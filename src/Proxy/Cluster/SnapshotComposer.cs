@@ -21,6 +21,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
         var documents = DocumentsOf(objects);
         var warnings = documents.SelectMany(document => document.Warnings).ToList();
         warnings.AddRange(ExclusionLint.Find(objects.OfType<PodDocument>(), workloads.Workloads, documents));
+        var context = ContextReader.Read(objects);
         return new ClusterSnapshot
         {
             Revision = before.Revision + 1,
@@ -30,12 +31,24 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Services = services.Targets,
             ServiceAddresses = services.Addresses,
             NodeAddresses = objects.OfType<NodeDocument>().SelectMany(node => node.Addresses).ToFrozenSet(),
+            Outsiders = Outsider.Find(objects, options.NodeName),
             PodCidrs = options.PodCidrs,
             Documents = documents,
-            Policies = documents.SequenceEqual(before.Documents) ? before.Policies : PolicySnapshot.Compile(documents),
+            Policies = PoliciesFor(workloads.Workloads, documents, context, before.Policies),
+            PolicyContext = context,
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
+    }
+
+    // Ready for every workload, since every node judges both ends of what its pods dial.
+    private static PolicySnapshot PoliciesFor(
+        IReadOnlyList<Workload> workloads, List<PolicyDocument> documents, PolicyContext context, PolicySnapshot before)
+    {
+        var policies = PolicySnapshot.Compile(documents, context, before);
+        foreach (var direction in Enum.GetValues<Direction>())
+            policies.Prepare(direction, workloads.Select(workload => workload.Identity));
+        return policies;
     }
 
     private static List<PolicyDocument> DocumentsOf(object[] objects) =>

@@ -31,6 +31,9 @@ internal sealed class Workload
     /// <summary>What is neither captured nor judged, from the annotations `node-proxy.dev/skip-…`.</summary>
     public Exclusions Exclusions { get; init; } = Exclusions.None;
 
+    /// <summary>The names of its container ports.</summary>
+    public NamedPorts Ports { get; init; } = NamedPorts.None;
+
     public required bool IsHostNetwork { get; init; }
 
     /// <summary>The network namespace's name or path, from annotation `node-proxy.dev/netns`.</summary>
@@ -62,6 +65,7 @@ internal sealed class Workload
         && NodeName == other.NodeName
         && Mode == other.Mode
         && Exclusions.Equals(other.Exclusions)
+        && Ports.Equals(other.Ports)
         && IsHostNetwork == other.IsHostNetwork
         && IsDisputed == other.IsDisputed
         && NetworkNamespace == other.NetworkNamespace

@@ -162,6 +162,7 @@ internal sealed class WorkloadTable
             Labels = Pod.Labels,
             Mode = Pod.IsHostNetwork ? EnrolmentMode.Disabled : Pod.Mode ?? @namespace?.Mode ?? EnrolmentMode.Disabled,
             Exclusions = Pod.Exclusions,
+            Ports = Pod.Ports,
             IsHostNetwork = Pod.IsHostNetwork,
             NetworkNamespace = Pod.NetworkNamespace,
             Identity = Identity,

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Proxy.Cluster;
 using Proxy.Commands.Policies;
 using Proxy.Telemetry;
 
@@ -15,6 +16,7 @@ internal static class PolicyCommand
         new("policy", "Checks and explains policy manifests, without a daemon.")
         {
             Check(input, output, errors),
+            Explain(output, errors),
         };
 
     private static Command Check(Func<Stream> input, Func<TextWriter> output, TextWriter errors)
@@ -37,6 +39,20 @@ internal static class PolicyCommand
             var findings = PolicyCheck.Of(ManifestFiles.Read(parsed.GetValue(paths)!, input));
             findings.Write(output(), parsed.GetValue(form)!);
             return findings.ExitCode(parsed.GetValue(strict));
+        }));
+        return command;
+    }
+
+    private static Command Explain(Func<TextWriter> output, TextWriter errors)
+    {
+        var options = new ExplainOptions();
+        var command = new Command("explain", "Tells what policy says of a connection or request, and why each rule did or did not apply; exit code 1: denied.");
+        options.AddTo(command);
+        command.SetAction(parsed => Run(errors, () =>
+        {
+            var files = ManifestFiles.Read([options.Manifests(parsed)], () => Stream.Null);
+            var cluster = new SnapshotComposer(options.Cluster(parsed)).Compose(ClusterSnapshot.Empty, files, []);
+            return new PolicyExplain(cluster.Policies, options.Read(parsed, cluster), output()).Write() ? 0 : 1;
         }));
         return command;
     }

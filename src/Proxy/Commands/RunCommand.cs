@@ -44,6 +44,8 @@ internal static class RunCommand
 
     private static readonly LimitOptions Limits = new();
 
+    private static readonly PathOptions Paths = new();
+
     private static readonly RedirectOptions Redirection = new();
 
     internal static Command Create()
@@ -54,6 +56,7 @@ internal static class RunCommand
         };
         Identity.AddTo(command);
         Limits.AddTo(command);
+        Paths.AddTo(command);
         Redirection.AddTo(command);
         Cluster.Validators.Add(result => RequireScheme(result, ManifestsScheme, "manifests:DIR"));
         Domain.Validators.Add(CheckDomain);
@@ -99,7 +102,7 @@ internal static class RunCommand
             AdminPort = (ushort)arguments.GetValue(AdminPort),
             Tls = arguments.GetRequiredValue(Tls) is { Length: > 0 } engine ? Enum.Parse<TlsEngine>(engine, ignoreCase: true) : null,
             Capture = Redirection.Read(arguments),
-            Limits = Limits.Read(arguments),
+            Limits = Paths.Apply(arguments, Limits.Read(arguments)),
         };
     }
 

@@ -6,7 +6,7 @@ internal sealed record GateLimits
     /// <summary>The limits in force unless the configuration says otherwise.</summary>
     public static GateLimits Default { get; } = new();
 
-    /// <summary>Bytes of a request head, the empty line included; more is answered with 431.</summary>
+    /// <summary>Bytes of a request head, the empty line included, as it came and as it goes on; more is answered with 431.</summary>
     public int MaxHeadBytes { get; init; } = 16 * 1024;
 
     /// <summary>From the first byte of a request head to its last; more is answered with 408. Zero is for ever.</summary>
@@ -17,6 +17,15 @@ internal sealed record GateLimits
 
     /// <summary>Bytes of a request target; more is answered with 414.</summary>
     public int MaxTargetBytes { get; init; } = 8 * 1024;
+
+    /// <summary>
+    /// A path that servers may resolve to another one is normalised as Cilium's Envoy does, for policy and for the server;
+    /// otherwise it is refused.
+    /// </summary>
+    public bool NormalisesPaths { get; init; }
+
+    /// <summary>Refuses paths with slashes in a row, which some servers take for one; otherwise they go on as they are.</summary>
+    public bool RefusesRepeatedSlashes { get; init; }
 
     /// <summary>Bytes of a chunk-size line without its CR LF.</summary>
     public int MaxChunkLineBytes { get; init; } = 256;

@@ -12,6 +12,9 @@ internal enum GateAction : byte
     /// <summary>Write the first <see cref="GateStep.Count"/> bytes to the server.</summary>
     Forward,
 
+    /// <summary>Write <see cref="GateStep.Head"/> to the server in place of the first <see cref="GateStep.Count"/> bytes.</summary>
+    Rewrite,
+
     /// <summary>Drop the first <see cref="GateStep.Count"/> bytes.</summary>
     Discard,
 
@@ -52,6 +55,9 @@ internal readonly struct GateStep
     /// <summary>What the client is told.</summary>
     public ReadOnlyMemory<byte> Answer { get; private init; }
 
+    /// <summary>A head as it goes to the server, where it is not as it came; valid until the gate is asked again.</summary>
+    public ReadOnlyMemory<byte> Head { get; private init; }
+
     /// <summary>
     /// Whether the connection ends after the answer: the other lane stops, and what the client still sends is read and
     /// dropped for a short time, lest a reset overtakes the answer.
@@ -68,6 +74,8 @@ internal readonly struct GateStep
     public static GateStep End => new(GateAction.End);
 
     public static GateStep Forward(int count) => new(GateAction.Forward, count);
+
+    public static GateStep Rewrite(int count, ReadOnlyMemory<byte> head) => new(GateAction.Rewrite, count) { Head = head };
 
     public static GateStep Discard(int count) => new(GateAction.Discard, count);
 

@@ -55,7 +55,8 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
                             return false;
                         break;
                     case GateAction.Forward:
-                        if (!await ForwardAsync(window, step.Count))
+                    case GateAction.Rewrite:
+                        if (!await ForwardAsync(window, step))
                             return false;
                         window.Advance(step.Count);
                         break;
@@ -151,10 +152,10 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
     /// forwarding, and the response lane learns how the connection ended.
     /// </summary>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private async ValueTask<bool> ForwardAsync(LaneWindow window, int count)
+    private async ValueTask<bool> ForwardAsync(LaneWindow window, GateStep step)
     {
         if (!_serverIsGone)
-            _serverIsGone = !await window.PassAsync(server, count);
+            _serverIsGone = !await (step.Action == GateAction.Rewrite ? server.WriteAsync(step.Head) : window.PassAsync(server, step.Count));
         if (_serverIsGone)
             return _isClosing || !_responsesEnded;
         if (_linger is not null)

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace Proxy.Http;
 
 /// <summary>
@@ -11,6 +13,7 @@ internal sealed class RememberedRequest
     private byte[] _bytes = new byte[UsualLength];
     private int _methodEnd;
     private int _hostEnd;
+    private int _targetEnd;
     private int _end;
     private byte _minorVersion;
 
@@ -18,18 +21,20 @@ internal sealed class RememberedRequest
     {
         Method = _bytes.AsSpan(0, _methodEnd),
         Host = _bytes.AsSpan(_methodEnd, _hostEnd - _methodEnd),
-        Target = _bytes.AsSpan(_hostEnd, _end - _hostEnd),
+        Target = _bytes.AsSpan(_hostEnd, _targetEnd - _hostEnd),
+        Headers = _bytes.AsSpan(_targetEnd, _end - _targetEnd),
         MinorVersion = _minorVersion,
     };
 
     public void Keep(in RequestHead request)
     {
-        var length = request.Method.Length + request.Host.Length + request.Target.Length;
+        var length = request.Method.Length + request.Host.Length + request.Target.Length + request.Headers.Length;
         if (length > _bytes.Length)
-            _bytes = new byte[length];
+            _bytes = new byte[BitOperations.RoundUpToPowerOf2((uint)length)];
         _methodEnd = Append(request.Method, 0);
         _hostEnd = Append(request.Host, _methodEnd);
-        _end = Append(request.Target, _hostEnd);
+        _targetEnd = Append(request.Target, _hostEnd);
+        _end = Append(request.Headers, _targetEnd);
         _minorVersion = request.MinorVersion;
     }
 

@@ -1,9 +1,12 @@
+using Proxy.Policy;
+
 namespace Proxy.Http;
 
 /// <summary>
 /// Stands between the two lanes of one HTTP/1 connection: lets well-formed requests through that its judge allows,
-/// answers the others, and knows from the responses when an answer may be inserted. Pure and synchronous, no byte is
-/// copied or changed; both lanes run on one thread.
+/// answers the others, and knows from the responses when an answer may be inserted. Pure and synchronous; both lanes
+/// run on one thread. No byte is copied or changed, but in the heads of requests whose path is to be normalised or whose
+/// header fields policy changes: these are written anew.
 ///
 /// One request is outstanding at a time; a pipelined one waits in the client's lane. So answers keep their order, each
 /// request is judged by the policy of the moment it leaves, every response belongs to a known request, and bytes that no
@@ -16,6 +19,7 @@ namespace Proxy.Http;
 internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
 {
     private readonly ResponseTracker _response = new(judge, limits);
+    private readonly EditedHead _edited = new(limits);
     private RequestHeadParser _parser = new(limits);
     private BodyFraming _body;
     private GateFault _pendingFault;
@@ -41,6 +45,7 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
     /// <summary>Looks at the unforwarded bytes; <paramref name="isEnd"/> says that the client has ended behind them.</summary>
     public GateStep Inspect(ReadOnlySpan<byte> unforwarded, bool isEnd = false)
     {
+        _edited.Release();
         if (_response.IsOver && _phase == Phase.Head)
             _phase = Phase.Over;
         if (unforwarded.IsEmpty)
@@ -78,7 +83,7 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
     }
 
     /// <summary>How long the rest of a head may take once its first byte has come; zero is for ever.</summary>
-    public TimeSpan HeadTimeout => limits.HeadTimeout;
+    public TimeSpan HeadTimeout => judge.OnlyWatches ? TimeSpan.Zero : limits.HeadTimeout;
 
     /// <summary>The rest of the head has taken too long: the client is told so, and the connection ends.</summary>
     public GateStep TimeOutHead() => Refuse(0, GateFault.HeadTimedOut, resetsServer: false);
@@ -94,21 +99,46 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
         {
             if (fault == GateFault.None && !isEnd)
                 return GateStep.NeedMore;
-            return Refuse(bytes.Length, fault == GateFault.None ? GateFault.RequestTruncated : fault, resetsServer: false);
+            return judge.MayPassUnread()
+                ? PassUnread(bytes.Length)
+                : Refuse(bytes.Length, fault == GateFault.None ? GateFault.RequestTruncated : fault, resetsServer: false);
         }
 
         var head = _parser.Head(bytes);
+        if (_parser.IsAbnormal)
+            head = head with { Target = _edited.Normalise(head.Target) };
         _body = Framing(_parser.Fields);
-        return judge.Decide(head) ? Allow(bytes, head) : Deny(head);
+        var verdict = judge.Decide(head);
+        if (!verdict.IsAllowed)
+            return Deny(head);
+        return _parser.IsAbnormal || verdict.Actions.ChangesFields ? AllowEdited(bytes, head, verdict.Actions) : Allow(bytes, head);
+    }
+
+    private GateStep AllowEdited(ReadOnlySpan<byte> bytes, in RequestHead head, in HeaderActions actions)
+    {
+        var fault = _edited.Write(bytes, _parser, head, actions);
+        if (fault != GateFault.None)
+            return Refuse(bytes.Length, fault, resetsServer: false);
+
+        var length = _parser.Length;
+        Begin(head);
+        if (_body.IsComplete)
+            BeginHead();
+        return GateStep.Rewrite(length, _edited.Bytes);
     }
 
     private GateStep Allow(ReadOnlySpan<byte> bytes, in RequestHead head)
     {
         var length = _parser.Length;
+        Begin(head);
+        return InspectBody(bytes, length);
+    }
+
+    private void Begin(in RequestHead head)
+    {
         _expectsContinue = _parser.ExpectsContinue;
         _response.Expect(head, _parser.IsLast, _parser.AsksWebSocket(head));
         _phase = Phase.Body;
-        return InspectBody(bytes, length);
     }
 
     private GateStep InspectBody(ReadOnlySpan<byte> bytes, int start)
@@ -121,9 +151,17 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
         return count == 0 ? BreakOff(bytes.Length, _pendingFault) : GateStep.Forward(count);
     }
 
+    private GateStep PassUnread(int count)
+    {
+        _response.Ignore();
+        return GateStep.Forward(count);
+    }
+
     // The server has the beginning of a request that will never be whole.
     private GateStep BreakOff(int count, GateFault fault)
     {
+        if (judge.MayPassUnread())
+            return count == 0 ? GateStep.End : PassUnread(count);
         if (_response.IsUnbegun)
             return Refuse(count, fault, resetsServer: true);
         Close();

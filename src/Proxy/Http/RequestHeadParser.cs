@@ -14,6 +14,7 @@ internal struct RequestHeadParser(GateLimits limits)
     private Extent _target;
     private Extent _authority;
     private Extent _host;
+    private int _headers;
     private bool _hasRequestLine;
     private bool _isRootOfAuthority;
     private byte _minorVersion;
@@ -43,6 +44,9 @@ internal struct RequestHeadParser(GateLimits limits)
     public readonly bool AsksWebSocket(in RequestHead head) =>
         _fields.IsWebSocketUpgrade && _minorVersion == 1 && !HasBody && head.Method.SequenceEqual("GET"u8);
 
+    /// <summary>The path is to be normalised before anybody judges it.</summary>
+    public bool IsAbnormal { get; private set; }
+
     private readonly bool HasBody => _fields.HasLength || _fields.IsChunked;
 
     public readonly RequestHead Head(ReadOnlySpan<byte> bytes) => new()
@@ -50,8 +54,16 @@ internal struct RequestHeadParser(GateLimits limits)
         Method = _method.Of(bytes),
         Target = _isRootOfAuthority ? "/"u8 : _target.Of(bytes),
         Host = _host.Of(bytes),
+        Headers = bytes[_headers..(Length - 2)],
         MinorVersion = _minorVersion,
     };
+
+    /// <summary>The request line with its CR LF, cut where the target stands.</summary>
+    public readonly void CutRequestLine(ReadOnlySpan<byte> bytes, out ReadOnlySpan<byte> before, out ReadOnlySpan<byte> behind)
+    {
+        before = bytes[.._target.Start];
+        behind = bytes[(_target.Start + _target.Length).._headers];
+    }
 
     /// <summary>True when the head is complete and well formed; false with a fault, or with none while it is incomplete.</summary>
     public bool TryRead(ReadOnlySpan<byte> bytes, out GateFault fault)
@@ -86,6 +98,7 @@ internal struct RequestHeadParser(GateLimits limits)
     private GateFault ReadRequestLine(ReadOnlySpan<byte> head, ReadOnlySpan<byte> line)
     {
         _hasRequestLine = true;
+        _headers = _lines.Position;
         if (line.SequenceEqual("PRI * HTTP/2.0"u8))
             return GateFault.Http2Preface;
         var first = line.IndexOf((byte)' ');
@@ -117,12 +130,13 @@ internal struct RequestHeadParser(GateLimits limits)
     {
         if (target.Length > limits.MaxTargetBytes)
             return GateFault.TargetTooLong;
-        var fault = TargetForm.Read(method, target, out var form);
+        var fault = TargetForm.Read(method, target, limits, out var form);
         if (fault != GateFault.None)
             return fault;
         _target = Extent.Find(head, form.PathAndQuery);
         _authority = Extent.Find(head, form.Authority);
         _isRootOfAuthority = _target.Length == 0;
+        IsAbnormal = form.IsAbnormal;
         return GateFault.None;
     }
 

@@ -58,19 +58,26 @@ internal sealed class ResponseTracker(IRequestJudge judge, GateLimits limits)
     /// <summary>No answer may pass any more.</summary>
     public void Close() => _phase = Phase.Over;
 
+    /// <summary>Whatever comes passes unread.</summary>
+    public void Ignore() => _phase = Phase.Opaque;
+
     public void Passed() => _hasUnwritten = false;
 
     public ResponseStep Inspect(ReadOnlySpan<byte> bytes, bool isEnd, bool awaitsInvitation)
     {
         if (bytes.IsEmpty)
             return isEnd ? AtEnd() : ResponseStep.NeedMore;
-        return _phase switch
+        var step = _phase switch
         {
             Phase.Opaque => Pass(bytes.Length),
             Phase.Head => InspectHead(bytes, isEnd, awaitsInvitation),
             Phase.Body => InspectBody(bytes, 0),
             _ => Cut(GateFault.UnsolicitedResponse),
         };
+        if (step.Fault == GateFault.None || !judge.MayPassUnread())
+            return step;
+        Ignore();
+        return Pass(bytes.Length);
     }
 
     private ResponseStep InspectHead(ReadOnlySpan<byte> bytes, bool isEnd, bool awaitsInvitation)

@@ -2,7 +2,7 @@ namespace Proxy.Http;
 
 /// <summary>
 /// The form of a request target. Policy and server must read the same path, so a target that any usual normalisation
-/// would change is refused instead of normalised; the server gets the bytes that policy saw.
+/// would change is refused, or else normalised for both: the server gets the bytes that policy saw.
 /// </summary>
 internal readonly ref struct TargetForm
 {
@@ -12,17 +12,20 @@ internal readonly ref struct TargetForm
     /// <summary>The authority of an absolute target; empty for the other forms.</summary>
     public ReadOnlySpan<byte> Authority { get; private init; }
 
-    public static GateFault Read(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, out TargetForm form)
+    /// <summary>The path is to be normalised before it is judged.</summary>
+    public bool IsAbnormal { get; private init; }
+
+    public static GateFault Read(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, GateLimits limits, out TargetForm form)
     {
         form = new TargetForm { PathAndQuery = target };
         if (target.SequenceEqual("*"u8))
             return method.SequenceEqual("OPTIONS"u8) ? GateFault.None : GateFault.BadTarget;
         if (!target.IsEmpty && target[0] == '/')
-            return CheckPathAndQuery(target);
-        return ReadAbsolute(method, target, out form);
+            return ReadPath(target, [], limits, out form);
+        return ReadAbsolute(method, target, limits, out form);
     }
 
-    private static GateFault ReadAbsolute(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, out TargetForm form)
+    private static GateFault ReadAbsolute(ReadOnlySpan<byte> method, ReadOnlySpan<byte> target, GateLimits limits, out TargetForm form)
     {
         form = default;
         var scheme = "http://"u8;
@@ -36,19 +39,35 @@ internal readonly ref struct TargetForm
         // OPTIONS without a path asks about the whole server (RFC 9112 §3.2.4), anything else about "/": not for us to guess.
         if (!HostForm.IsValid(authority) || (!hasPath && method.SequenceEqual("OPTIONS"u8)))
             return GateFault.BadTarget;
-        form = new TargetForm { PathAndQuery = hasPath ? rest[authorityEnd..] : "/"u8, Authority = authority };
-        return form.PathAndQuery[0] == '/' ? CheckPathAndQuery(form.PathAndQuery) : GateFault.BadTarget;
+        if (!hasPath)
+            return ReadPath("/"u8, authority, limits, out form);
+        return rest[authorityEnd] == '/' ? ReadPath(rest[authorityEnd..], authority, limits, out form) : GateFault.BadTarget;
     }
 
-    private static GateFault CheckPathAndQuery(ReadOnlySpan<byte> target)
+    private static GateFault ReadPath(ReadOnlySpan<byte> target, ReadOnlySpan<byte> authority, GateLimits limits, out TargetForm form)
     {
+        var fault = CheckPath(target, limits, out var isAbnormal);
+        form = new TargetForm { PathAndQuery = target, Authority = authority, IsAbnormal = isAbnormal };
+        return fault;
+    }
+
+    private static GateFault CheckPath(ReadOnlySpan<byte> target, GateLimits limits, out bool isAbnormal)
+    {
+        isAbnormal = false;
         var question = target.IndexOf((byte)'?');
         var path = question < 0 ? target : target[..question];
         var query = question < 0 ? [] : target[question..];
         if (path.ContainsAnyExcept(HttpBytes.Path) || query.ContainsAnyExcept(HttpBytes.Query))
             return GateFault.BadTarget;
-        var escapes = CheckEscapes(path);
-        return escapes == GateFault.None && HasDotSegment(path) ? GateFault.AmbiguousPath : escapes;
+
+        var fault = limits.NormalisesPaths ? NormalPath.Check(path, out isAbnormal) : CheckUnchanged(path);
+        return fault == GateFault.None && limits.RefusesRepeatedSlashes && path.IndexOf("//"u8) >= 0 ? GateFault.AmbiguousPath : fault;
+    }
+
+    private static GateFault CheckUnchanged(ReadOnlySpan<byte> path)
+    {
+        var fault = CheckEscapes(path);
+        return fault == GateFault.None && HasDotSegment(path) ? GateFault.AmbiguousPath : fault;
     }
 
     private static GateFault CheckEscapes(ReadOnlySpan<byte> path)

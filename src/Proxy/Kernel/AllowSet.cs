@@ -48,7 +48,7 @@ internal sealed class AllowSet : IDisposable
         Span<byte> bytes = stackalloc byte[16];
         var length = address.WriteBytes(bytes);
         var seconds = (uint)Math.Clamp(time.TotalSeconds, 1, 3600);
-        Send(NetlinkSet.Add(message, set, bytes[..length], port, seconds));
+        Send(NetlinkSet.Add(message, set, bytes[..length], (byte)TransportProtocol.Tcp, port, seconds));
     }
 
     // The kernel acts while it takes the message and says nothing but errors.

@@ -53,9 +53,13 @@ internal sealed class CaptureBypass
     public CaptureRule TrackedLeaving(string isNotProxy) =>
         new($"-p tcp {isNotProxy} {(isInbound ? $"{back} {NotSyn}" : forth)}", "-j RETURN", $"{purpose}: tracked, not asked about");
 
+    /// <summary>As multiport takes them.</summary>
+    internal static string ListOf(IReadOnlyList<PortRange> ports) =>
+        string.Join(',', ports.Select(range => range.IsRange ? $"{range.First}:{range.Last}" : $"{range.First}"));
+
     private static CaptureBypass OfPorts(bool isInbound, IReadOnlyList<PortRange> ports, string purpose)
     {
-        var list = string.Join(',', ports.Select(range => range.IsRange ? $"{range.First}:{range.Last}" : $"{range.First}"));
+        var list = ListOf(ports);
         return new(isInbound, $"-m multiport --dports {list}", $"-m multiport --sports {list}", $"{purpose} {list}");
     }
 

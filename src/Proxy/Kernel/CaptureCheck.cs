@@ -67,7 +67,7 @@ internal static class CaptureCheck
 
     private static IEnumerable<string> RouteFaults(CaptureOptions options, CaptureFamily family, CaptureFindings found)
     {
-        foreach (var set in (string[])[family.OutboundSet, family.InboundSet])
+        foreach (var set in family.Sets)
         {
             if (!found.Sets.Contains(set))
                 yield return $"ipset {set} is missing";

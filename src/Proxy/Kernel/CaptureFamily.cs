@@ -14,6 +14,9 @@ internal sealed record CaptureFamily
     public required int HostPrefix { get; init; }
     public required string OutboundSet { get; init; }
     public required string InboundSet { get; init; }
+    public required string FlowOutSet { get; init; }
+    public required string FlowInSet { get; init; }
+    public required string Icmp { get; init; }         // the protocol, as iptables calls it
     public required string PodSet { get; init; }       // in the node's namespace
     public required Func<CaptureOptions, IPAddress?> ProbeSource { get; init; }
 
@@ -28,6 +31,9 @@ internal sealed record CaptureFamily
         HostPrefix = 32,
         OutboundSet = CaptureRuleSet.Prefix + "OUT4",
         InboundSet = CaptureRuleSet.Prefix + "IN4",
+        FlowOutSet = CaptureRuleSet.Prefix + "FLOWS_OUT4",
+        FlowInSet = CaptureRuleSet.Prefix + "FLOWS_IN4",
+        Icmp = "icmp",
         PodSet = CaptureRuleSet.Prefix + "PODS4",
         ProbeSource = options => options.ProbeSourceIPv4,
     };
@@ -43,9 +49,15 @@ internal sealed record CaptureFamily
         HostPrefix = 128,
         OutboundSet = CaptureRuleSet.Prefix + "OUT6",
         InboundSet = CaptureRuleSet.Prefix + "IN6",
+        FlowOutSet = CaptureRuleSet.Prefix + "FLOWS_OUT6",
+        FlowInSet = CaptureRuleSet.Prefix + "FLOWS_IN6",
+        Icmp = "ipv6-icmp",
         PodSet = CaptureRuleSet.Prefix + "PODS6",
         ProbeSource = options => options.ProbeSourceIPv6,
     };
+
+    /// <summary>The sets of a pod's namespace.</summary>
+    public IReadOnlyList<string> Sets => [OutboundSet, InboundSet, FlowOutSet, FlowInSet];
 
     /// <summary>IPv4, and IPv6 where the kernel has it.</summary>
     public static IReadOnlyList<CaptureFamily> PresentIn(NamespaceTools tools) =>

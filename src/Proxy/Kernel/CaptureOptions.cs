@@ -12,6 +12,9 @@ internal sealed record CaptureOptions
     /// <summary>On every captured packet: the policy route takes it to a socket of this namespace.</summary>
     public uint DivertMark { get; init; } = 0x0200_0000;
 
+    /// <summary>On every packet that is not TCP and may pass.</summary>
+    internal uint JudgedMark => ProxyMark | DivertMark;
+
     /// <summary>The bits of the packet mark that are ours; the others are never read nor changed.</summary>
     public uint Mask { get; init; } = 0x0f00_0000;
 
@@ -30,11 +33,20 @@ internal sealed record CaptureOptions
     /// <summary>The NFQUEUE on which the kernel asks about first packets.</summary>
     public ushort QueueNumber { get; init; } = 15001;
 
+    /// <summary>The NFQUEUE for first packets that are not TCP.</summary>
+    internal ushort FlowQueue => (ushort)(QueueNumber + 1);
+
+    /// <summary>The NFQUEUE for packets that go back in a flow.</summary>
+    internal ushort ReplyQueue => (ushort)(QueueNumber + 2);
+
     /// <summary>The most destinations remembered per direction and family.</summary>
     public int AllowSetLimit { get; init; } = 4096;
 
     /// <summary>How long a remembered destination is not asked about, unless the one who adds it says otherwise.</summary>
     public TimeSpan AllowSetTime { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How long an allowed flow that is not TCP is not asked about again; also how long it goes on when nobody answers any more.</summary>
+    public TimeSpan FlowSetTime { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// The source that the node gives to its own connections (probes); they pass uncaptured. Null: nothing passes as a
@@ -61,6 +73,8 @@ internal sealed record CaptureOptions
         Require(ProxyMark != 0 && (ProxyMark & ~Mask) == 0, "the proxy mark must be within the mask and not zero");
         Require(DivertMark != 0 && (DivertMark & ~Mask) == 0, "the divert mark must be within the mask and not zero");
         Require(ProxyMark != DivertMark, "the proxy mark and the divert mark must differ");
+        Require(JudgedMark != ProxyMark && JudgedMark != DivertMark, "neither of the two marks may hold all bits of the other");
+        Require(QueueNumber <= ushort.MaxValue - 2, "two more queues follow the queue's number");
         Require(RouteTable is > 0 and not (253 or 254 or 255), "the routing table must be none of the kernel's own (0, 253, 254, 255)");
         Require(RulePriority is > 0 and < 32766, "the rule priority must be between 1 and 32765");
         Require(OutboundPort != 0 && InboundPort != 0 && OutboundPort != InboundPort, "the capture ports must differ and not be zero");

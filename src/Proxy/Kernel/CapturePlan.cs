@@ -134,7 +134,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private static string Undo(SavedRule rule) => "-D" + rule.Line[2..];
 
     private string Sets(CaptureFamily family) => string.Concat(
-        new[] { family.OutboundSet, family.InboundSet }.Select(name => string.Create(CultureInfo.InvariantCulture,
+        family.Sets.Select(name => string.Create(CultureInfo.InvariantCulture,
             $"create {name} hash:ip,port family {family.SetFamily} timeout {(int)options.AllowSetTime.TotalSeconds} maxelem {options.AllowSetLimit} forceadd\n")));
 
     private IEnumerable<CaptureStep> AddRoute(CaptureFamily family)

@@ -18,6 +18,7 @@ internal sealed class CaptureRuleSet
     private readonly CaptureOptions options;
     private readonly CaptureFamily family;
     private readonly IReadOnlyList<CaptureBypass> bypasses;
+    private readonly FlowRuleSet flows;
     private readonly string isProxy;
     private readonly string isDiverted;
     private readonly string isNotDiverted;
@@ -28,12 +29,13 @@ internal sealed class CaptureRuleSet
         this.options = options;
         this.family = family;
         bypasses = CaptureBypass.Of(options, family);
+        flows = new FlowRuleSet(options, family);
         isProxy = $"-m mark --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}";
         isDiverted = $"-m mark --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         isNotDiverted = $"-m mark ! --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         divert = $"-j MARK --set-xmark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         SecondNet = [FilterInput(), ManglePostrouting()];
-        Capture = [MangleDivert(), MangleOwn(), ManglePrerouting(), MangleOutput(), RawPrerouting(), RawOutput()];
+        Capture = [.. flows.Chains, MangleDivert(), MangleOwn(), ManglePrerouting(), MangleOutput(), RawPrerouting(), RawOutput()];
     }
 
     /// <summary>The second net: what leaves or arrives without having been captured is dropped. First in, last out.</summary>
@@ -57,6 +59,7 @@ internal sealed class CaptureRuleSet
         .. bypasses.SelectMany(bypass => bypass.Arriving),
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         new("-p tcp", "-j DROP", "second net: nothing arrives uncaptured"),
+        .. flows.SecondNet("-i lo"),
     ]);
 
     // Not in filter OUTPUT, which still sees the interface that was chosen before the mark changed the route.
@@ -66,6 +69,7 @@ internal sealed class CaptureRuleSet
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", "-j DROP", "second net: nothing leaves uncaptured"),
+        .. flows.SecondNet("-o lo"),
     ]);
 
     private CaptureChain MangleDivert() => new("mangle", Prefix + "DIVERT", null,
@@ -96,6 +100,7 @@ internal sealed class CaptureRuleSet
         new("-i lo -p tcp", Redirect(options.OutboundPort), "outbound capture"),
         new("! -i lo -p tcp", Redirect(options.InboundPort), "inbound capture"),
         new("-p tcp", "-j DROP", "end of every path"),
+        FlowRuleSet.ToArriving,
     ]);
 
     // By the interface and without a lookup: what is for this pod is always routed to the loopback. What is routed there
@@ -106,6 +111,7 @@ internal sealed class CaptureRuleSet
         new("-o lo -p tcp", "-j RETURN", "routed to this pod itself"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", divert, "outbound: back in by the loopback"),
+        FlowRuleSet.ToLeaving,
     ]);
 
     private CaptureChain RawPrerouting() => new("raw", Prefix + "PREROUTING", "PREROUTING",

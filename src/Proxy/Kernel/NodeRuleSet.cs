@@ -14,7 +14,7 @@ internal static class NodeRuleSet
             return [];
         var address = $"{probe}/{family.HostPrefix}";
         // A packet that is forwarded has no socket here; one of another transparent proxy has a source that is not the node's.
-        var isOfTheNode = $"-p tcp -m set --match-set {family.PodSet} dst -m addrtype --src-type LOCAL -m owner --socket-exists";
+        var isOfTheNode = $"-m set --match-set {family.PodSet} dst -m addrtype --src-type LOCAL -m owner --socket-exists";
         return
         [
             new("raw", CaptureRuleSet.Prefix + "PREROUTING", "PREROUTING", [new($"! -i lo -s {address}", "-j DROP", "only this node may have the probe source")]),

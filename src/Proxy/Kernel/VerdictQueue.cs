@@ -20,8 +20,9 @@ internal enum QueueMessage
 internal readonly record struct QueueCounters(uint Waiting, uint DroppedInKernel, uint DroppedOnDelivery);
 
 /// <summary>
-/// The kernel's questions about the first packets of one pod's connections. Used by one worker thread; nothing blocks
-/// and nothing is allocated per question. Nobody listening, or a full queue, means drop.
+/// The kernel's questions about the first packets of one pod's connections, or about the packets of its other flows.
+/// Used by one worker thread; nothing blocks and nothing is allocated per question. Nobody listening, or a full queue,
+/// means drop.
 /// </summary>
 internal sealed class VerdictQueue : IDisposable
 {
@@ -33,13 +34,15 @@ internal sealed class VerdictQueue : IDisposable
     private readonly byte[] answer = GC.AllocateUninitializedArray<byte>(NetlinkQueue.MessageLength, pinned: true);
     private readonly NetlinkSocket socket;
     private readonly NetworkNamespace pod;
+    private readonly CaptureOptions? flows;
     private readonly ushort queueNumber;
 
-    private VerdictQueue(NetlinkSocket socket, NetworkNamespace pod, ushort queueNumber)
+    private VerdictQueue(NetlinkSocket socket, NetworkNamespace pod, ushort queueNumber, CaptureOptions? flows)
     {
         this.socket = socket;
         this.pod = pod;
         this.queueNumber = queueNumber;
+        this.flows = flows;
     }
 
     /// <summary>For the worker's epoll (level or edge: <see cref="Receive"/> until it says false).</summary>
@@ -56,13 +59,23 @@ internal sealed class VerdictQueue : IDisposable
 
     /// <summary>Opens the queue of a pod's namespace; <paramref name="maxLength"/> packets may wait, the rest is dropped.</summary>
     /// <exception cref="IOException">The kernel refuses, or another process owns the queue.</exception>
-    public static VerdictQueue Open(NetworkNamespace ns, ushort queueNumber, int maxLength)
+    public static VerdictQueue Open(NetworkNamespace ns, ushort queueNumber, int maxLength) => Open(ns, [queueNumber], maxLength, null);
+
+    /// <summary>Opens the two queues for what is not TCP: of first packets, and of packets that go back in a flow.</summary>
+    /// <exception cref="IOException">The kernel refuses, or another process owns a queue.</exception>
+    public static VerdictQueue OpenFlows(NetworkNamespace ns, CaptureOptions options, int maxLength) =>
+        Open(ns, [options.FlowQueue, options.ReplyQueue], maxLength, options);
+
+    private static VerdictQueue Open(NetworkNamespace ns, IReadOnlyList<ushort> numbers, int maxLength, CaptureOptions? flows)
     {
-        var socket = NetlinkSocket.Open(ns, maxLength * ReceiveBytesPerPacket);
-        var queue = new VerdictQueue(socket, ns, queueNumber);
+        var socket = NetlinkSocket.Open(ns, numbers.Count * maxLength * ReceiveBytesPerPacket);
+        var queue = new VerdictQueue(socket, ns, numbers[0], flows);
         try
         {
-            queue.Configure(maxLength);
+            foreach (var number in numbers)
+                queue.Configure(number, maxLength);
+            foreach (var number in numbers)
+                queue.Start(number);
             return queue;
         }
         catch
@@ -73,7 +86,7 @@ internal sealed class VerdictQueue : IDisposable
     }
 
     /// <summary>Takes one message of the kernel. What is no question counts as a turn as well: a flood of it must not hold the caller.</summary>
-    public QueueMessage Receive(out SynQuestion question)
+    public QueueMessage Receive(out PacketQuestion question)
     {
         question = default;
         switch (socket.Receive(received, out var length))
@@ -91,10 +104,11 @@ internal sealed class VerdictQueue : IDisposable
     }
 
     /// <summary>Lets the packet go on to its capture.</summary>
-    public void Accept(uint id) => Answer(id, isAccepted: true);
+    public void Accept(in PacketQuestion question) =>
+        Answer(question.Queue, question.PacketId, isAccepted: true, flows is null ? null : (question.Mark & ~flows.Mask) | flows.JudgedMark);
 
     /// <summary>Drops the packet: the client tries again, and times out in the end.</summary>
-    public void Drop(uint id) => Answer(id, isAccepted: false);
+    public void Drop(in PacketQuestion question) => Answer(question.Queue, question.PacketId, isAccepted: false, null);
 
     /// <summary>Reads the kernel's own counters; not for the hot path. Null: the kernel does not show this queue.</summary>
     public QueueCounters? ReadCounters()
@@ -123,7 +137,7 @@ internal sealed class VerdictQueue : IDisposable
         uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : 0;
 
     // The kernel sends one question per datagram.
-    private bool TryParse(ReadOnlySpan<byte> datagram, out SynQuestion question)
+    private bool TryParse(ReadOnlySpan<byte> datagram, out PacketQuestion question)
     {
         question = default;
         var reader = new NetlinkReader(datagram);
@@ -138,40 +152,48 @@ internal sealed class VerdictQueue : IDisposable
         if (!NetlinkQueue.TryRead(reader, out var packet))
             return false;
 
-        if (SynQuestions.TryRead(packet, out question))
+        if (flows is null ? PacketQuestions.TryReadSyn(packet, out question) : PacketQuestions.TryReadFlow(packet, packet.Queue == flows.ReplyQueue, out question))
             return true;
 
         Unparsable++;
-        Drop(packet.Id);
+        Answer(packet.Queue, packet.Id, isAccepted: false, null);
         return false;
     }
 
-    private void Answer(uint id, bool isAccepted)
+    private void Answer(ushort queue, uint id, bool isAccepted, uint? mark)
     {
-        if (!socket.TrySend(NetlinkQueue.Verdict(answer, queueNumber, id, isAccepted)))
+        if (!socket.TrySend(NetlinkQueue.Verdict(answer, queue, id, isAccepted, mark)))
             FailedAnswers++;
     }
 
-    private void Configure(int maxLength)
+    private void Configure(ushort number, int maxLength)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maxLength, 1);
-        Confirm(NetlinkQueue.Bind(answer, queueNumber));
-        Confirm(NetlinkQueue.Limit(answer, queueNumber, maxLength));
-        Confirm(NetlinkQueue.CopyHead(answer, queueNumber, HeadLength));
+        Confirm(NetlinkQueue.Bind(answer, number), number);
+        Confirm(NetlinkQueue.Limit(answer, number, maxLength), number);
     }
 
-    // Packets are queued only once the copy mode is set, last: until then nothing but answers arrives.
-    private void Confirm(ReadOnlySpan<byte> message)
+    // Packets are queued only once the copy mode is set: until then nothing but answers arrives. Of a second queue that
+    // answer may come behind the first one's packets.
+    private void Start(ushort number)
+    {
+        if (number == queueNumber)
+            Confirm(NetlinkQueue.CopyHead(answer, number, HeadLength), number);
+        else if (!socket.TrySend(NetlinkQueue.CopyHead(answer, number, HeadLength)))
+            throw new IOException($"the kernel does not answer for queue {number} (is nfnetlink_queue there?)");
+    }
+
+    private void Confirm(ReadOnlySpan<byte> message, ushort number)
     {
         if (!socket.TrySend(message) || !socket.Wait(SetupPatience) || socket.Receive(received, out var length) != NetlinkReceive.Message)
-            throw new IOException($"the kernel does not answer for queue {queueNumber} (is nfnetlink_queue there?)");
+            throw new IOException($"the kernel does not answer for queue {number} (is nfnetlink_queue there?)");
 
         var reader = new NetlinkReader(received.AsSpan(0, length));
         if (!reader.Next() || !reader.IsAnswer(out var error))
-            throw new IOException($"the kernel's answer for queue {queueNumber} is not understood");
+            throw new IOException($"the kernel's answer for queue {number} is not understood");
         if (error is NetlinkQueue.ErrorBusy or NetlinkQueue.ErrorNoPermission)
-            throw new IOException($"queue {queueNumber} in network namespace {pod.Name} belongs to another process (is a node-proxy running?)");
+            throw new IOException($"queue {number} in network namespace {pod.Name} belongs to another process (is a node-proxy running?)");
         if (error != 0)
-            throw new IOException($"the kernel refuses queue {queueNumber} in network namespace {pod.Name}: error {error}");
+            throw new IOException($"the kernel refuses queue {number} in network namespace {pod.Name}: error {error}");
     }
 }

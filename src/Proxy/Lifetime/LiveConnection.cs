@@ -40,6 +40,9 @@ internal sealed class LiveConnection(Parties parties)
     /// <summary>Set once the connection's requests pass a gate.</summary>
     internal bool HasGate { get; set; }
 
+    /// <summary>The requests are only watched: whatever passes the gate, or does not read as HTTP, goes on.</summary>
+    internal bool OnlyWatched { get; set; }
+
     /// <summary>The HTTP rules in force now; the gate asks for each request.</summary>
     internal HttpRuleSet? Http { get; set; }
 

@@ -1,23 +1,38 @@
 using Proxy.Cluster;
 using Proxy.Native;
+using Proxy.Policy;
 using Proxy.Policy.Labels;
 
 namespace Proxy.Lifetime;
 
-/// <summary>One end of a connection and the workload that the directory knows there; null outside the cluster.</summary>
+/// <summary>One end of a connection and the workload that the directory knows there; null when it is no pod.</summary>
 internal readonly record struct Party(Endpoint Endpoint, Workload? Workload)
 {
-    internal Identity Identity => Workload?.Identity ?? Identity.World;
+    /// <summary>What an end is that is no pod; null counts as outside the cluster.</summary>
+    internal Identity? Outside { get; init; }
+
+    internal Identity Identity => Workload?.Identity ?? Outside ?? Identity.World;
+
+    /// <summary>Whoever the directory knows at the address.</summary>
+    internal static Party Find(ClusterSnapshot cluster, Endpoint endpoint, bool isServer) =>
+        cluster.FindWorkload(endpoint.Address) is { } workload
+            ? new Party(endpoint, workload)
+            : new Party(endpoint, null) { Outside = cluster.FindOutsider(endpoint.Address, isServer) };
 }
 
-/// <summary>Who speaks to whom. The server is the pod that serves, after a Service has been resolved.</summary>
-internal readonly record struct Parties(Party Client, Party Server, ServiceTarget? Service)
+/// <summary>
+/// Who speaks to whom. The server is the pod that serves, after a Service has been resolved. Of ICMP the type stands as the
+/// server's port, and the code as the client's.
+/// </summary>
+internal readonly record struct Parties(
+    Party Client, Party Server, ServiceTarget? Service, TransportProtocol Protocol = TransportProtocol.Tcp)
 {
     /// <summary>The same ends as a newer directory knows them.</summary>
-    internal Parties As(ClusterSnapshot cluster) => new(
-        Client with { Workload = cluster.FindWorkload(Client.Endpoint.Address) },
-        Server with { Workload = cluster.FindWorkload(Server.Endpoint.Address) },
-        Service);
+    internal Parties As(ClusterSnapshot cluster) => this with
+    {
+        Client = Party.Find(cluster, Client.Endpoint, isServer: false),
+        Server = Party.Find(cluster, Server.Endpoint, isServer: true),
+    };
 
     /// <summary>Whether both ends are still the same pods, or still none, and are reached in the same way.</summary>
     internal bool AreSamePods(Parties other) =>

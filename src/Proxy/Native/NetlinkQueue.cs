@@ -16,6 +16,8 @@ internal enum PacketHook : byte
 internal ref struct QueuedPacket
 {
     public uint Id;
+    public ushort Queue;
+    public uint Mark;
     public PacketHook Hook;
     public ReadOnlySpan<byte> Head; // empty: the kernel sent none
 }
@@ -60,13 +62,20 @@ internal static class NetlinkQueue
         return writer.Finish();
     }
 
-    public static ReadOnlySpan<byte> Verdict(Span<byte> buffer, ushort queue, uint id, bool isAccepted)
+    /// <param name="buffer">Where the message is written.</param>
+    /// <param name="queue">The queue in which the packet waits.</param>
+    /// <param name="id">The packet's number.</param>
+    /// <param name="isAccepted">Otherwise it is dropped.</param>
+    /// <param name="mark">The whole mark that the packet gets; null leaves it as it is.</param>
+    public static ReadOnlySpan<byte> Verdict(Span<byte> buffer, ushort queue, uint id, bool isAccepted, uint? mark = null)
     {
         Span<byte> verdict = stackalloc byte[8];
         BinaryPrimitives.WriteUInt32BigEndian(verdict, isAccepted ? VerdictAccept : VerdictDrop);
         BinaryPrimitives.WriteUInt32BigEndian(verdict[4..], id);
         var writer = new NetlinkWriter(buffer, VerdictType, Request, 0, queue);
         writer.Add(VerdictHeader, verdict);
+        if (mark is { } value)
+            writer.AddNumber(Mark, value);
         return writer.Finish();
     }
 
@@ -76,6 +85,7 @@ internal static class NetlinkQueue
         packet = default;
         if (reader.Type != PacketType)
             return false;
+        packet.Queue = reader.Resource;
 
         var hasId = false;
         var attributes = reader.Attributes;
@@ -86,6 +96,10 @@ internal static class NetlinkQueue
                 packet.Id = BinaryPrimitives.ReadUInt32BigEndian(attributes.Value);
                 packet.Hook = (PacketHook)attributes.Value[6];
                 hasId = true;
+            }
+            else if (attributes.Type == Mark && attributes.Value.Length >= 4)
+            {
+                packet.Mark = BinaryPrimitives.ReadUInt32BigEndian(attributes.Value);
             }
             else if (attributes.Type == PacketPayload)
             {
@@ -108,6 +122,7 @@ internal static class NetlinkQueue
     private const ushort ConfigFlags = 5;
     private const ushort PacketHeader = 1;
     private const ushort VerdictHeader = 2;
+    private const ushort Mark = 3;
     private const ushort PacketPayload = 10;
     private const byte CommandBind = 1;
     private const byte CopyPacket = 2;

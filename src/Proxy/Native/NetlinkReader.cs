@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 
 namespace Proxy.Native;
@@ -41,6 +42,9 @@ internal ref struct NetlinkReader(ReadOnlySpan<byte> datagram)
         error = -MemoryMarshal.Read<int>(Body);
         return true;
     }
+
+    /// <summary>The number behind the family in the header of a packet-filter message: of a queue its number.</summary>
+    public readonly ushort Resource => Body.Length < FilterHeaderLength ? (ushort)0 : BinaryPrimitives.ReadUInt16BigEndian(Body[2..]);
 
     /// <summary>The attributes of a packet-filter message.</summary>
     public readonly NetlinkAttributes Attributes => new(Body.Length < FilterHeaderLength ? default : Body[FilterHeaderLength..]);

@@ -8,19 +8,33 @@ internal static class NetlinkSet
     /// <summary>Enough for every message written here.</summary>
     public const int MessageLength = 160;
 
-    /// <summary>Adds a TCP destination, or renews the time of one that is there.</summary>
-    public static ReadOnlySpan<byte> Add(Span<byte> buffer, string set, scoped ReadOnlySpan<byte> address, ushort port, uint seconds)
+    /// <summary>Adds an entry, or renews the time of one that is there. The port of ICMP is type × 256 + code.</summary>
+    public static ReadOnlySpan<byte> Add(Span<byte> buffer, string set, scoped ReadOnlySpan<byte> address, byte protocol, ushort port, uint seconds)
     {
         var writer = Begin(buffer, CommandAdd, address.Length == 4 ? FamilyIPv4 : FamilyIPv6, set);
+        var data = BeginEntry(ref writer, address, protocol, port);
+        writer.AddNumber(DataTimeout, seconds, isMarked: true);
+        writer.End(data);
+        return writer.Finish();
+    }
+
+    /// <summary>Removes an entry; one that is not there is no error.</summary>
+    public static ReadOnlySpan<byte> Delete(Span<byte> buffer, string set, scoped ReadOnlySpan<byte> address, byte protocol, ushort port)
+    {
+        var writer = Begin(buffer, CommandDelete, address.Length == 4 ? FamilyIPv4 : FamilyIPv6, set);
+        writer.End(BeginEntry(ref writer, address, protocol, port));
+        return writer.Finish();
+    }
+
+    private static int BeginEntry(ref NetlinkWriter writer, scoped ReadOnlySpan<byte> address, byte protocol, ushort port)
+    {
         var data = writer.BeginNested(Data);
         var ip = writer.BeginNested(DataAddress);
         writer.AddMarked(address.Length == 4 ? AddressIPv4 : AddressIPv6, address);
         writer.End(ip);
         writer.AddPort(DataPort, port);
-        writer.AddByte(DataProtocol, ProtocolTcp);
-        writer.AddNumber(DataTimeout, seconds, isMarked: true);
-        writer.End(data);
-        return writer.Finish();
+        writer.AddByte(DataProtocol, protocol);
+        return data;
     }
 
     /// <summary>Empties a set.</summary>
@@ -41,6 +55,7 @@ internal static class NetlinkSet
     private const ushort Request = 1;
     private const ushort CommandFlush = 4;
     private const ushort CommandAdd = 9;
+    private const ushort CommandDelete = 10;
     private const byte FamilyIPv4 = 2;
     private const byte FamilyIPv6 = 10;
     private const ushort Protocol = 1;
@@ -54,5 +69,4 @@ internal static class NetlinkSet
     private const ushort DataPort = 4;
     private const ushort DataTimeout = 6;
     private const ushort DataProtocol = 7;
-    private const byte ProtocolTcp = 6;
 }

@@ -48,7 +48,10 @@ internal static class FlowEnds
     {
         TransportProtocol.Udp => new Layer4 { UDP = new UDP { SourcePort = from, DestinationPort = to } },
         TransportProtocol.Sctp => new Layer4 { SCTP = new SCTP { SourcePort = from, DestinationPort = to } },
-        _ => new Layer4 { TCP = new TCP { SourcePort = from, DestinationPort = to, Flags = Flags(record) } },
+        TransportProtocol.Icmp => new Layer4 { ICMPv4 = new ICMPv4 { Type = record.Destination.Port, Code = record.Source.Port } },
+        TransportProtocol.IcmpV6 => new Layer4 { ICMPv6 = new ICMPv6 { Type = record.Destination.Port, Code = record.Source.Port } },
+        TransportProtocol.Tcp => new Layer4 { TCP = new TCP { SourcePort = from, DestinationPort = to, Flags = Flags(record) } },
+        _ => new Layer4(),
     };
 
     /// <summary>A connection is judged at its first packet; requests and responses have no packet of their own.</summary>

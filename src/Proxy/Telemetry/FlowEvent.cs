@@ -55,6 +55,9 @@ internal readonly ref struct FlowEvent
 
     public ReadOnlySpan<byte> Host { get; init; }
 
+    /// <summary>What policy found wrong with header fields, and did about it.</summary>
+    public HeaderActions HeaderActions { get; init; }
+
     /// <summary>HTTP/1.1 when not set.</summary>
     public string? HttpProtocol { get; init; }
 

@@ -28,9 +28,11 @@ internal static class FlowMapping
         FlowEnds.Fill(flow, record);
         FillKind(flow, record, text);
         FlowRules.Fill(flow, record);
-        flow.Summary = FlowSummary.Of(flow, record.Reason);
+        flow.Summary = FlowSummary.Of(flow, record.Transport, record.Reason);
         if (record.Reason.Length > 0)
             flow.PolicyLog.Add("reason=" + record.Reason);
+        foreach (var action in record.HeaderActions)
+            flow.PolicyLog.Add(action.Note);
         return flow;
     }
 

@@ -29,6 +29,7 @@ internal struct FlowRecord
     public string Reason;
     public string HttpProtocol;
     public IReadOnlyList<RuleReference>? Rules;
+    public HeaderActions HeaderActions;
 
     private ushort _methodLength;
     private ushort _hostLength;
@@ -58,6 +59,7 @@ internal struct FlowRecord
         Reason = flow.Reason ?? "";
         HttpProtocol = flow.HttpProtocol ?? "HTTP/1.1";
         Rules = flow.Rules;
+        HeaderActions = flow.HeaderActions;
         _methodLength = Copy(flow.Method, text[..MethodLimit]);
         _hostLength = Copy(flow.Host, text.Slice(_methodLength, HostLimit));
         _targetLength = Copy(flow.Target, text[(_methodLength + _hostLength)..]);

@@ -12,7 +12,7 @@ internal static class FlowRules
     {
         if (record.Rules is not { } rules)
             return;
-        var target = Target(flow, record.Direction, record.Verdict == FlowVerdict.Dropped);
+        var target = Target(flow, record.Direction, record.Verdict is FlowVerdict.Dropped or FlowVerdict.Audit);
         foreach (var rule in rules)
             target.Add(Map(rule));
     }

@@ -1,5 +1,6 @@
 using System.Text;
 using Proxy.Http;
+using Proxy.Policy;
 
 namespace Fuzz.Targets;
 
@@ -16,7 +17,15 @@ internal sealed class HttpClientSide : IRequestJudge
     private int _answered;
     private int? _judgedEnd;
 
-    public HttpClientSide() => _gate = new RequestGate(this, HttpTargets.Limits);
+    private readonly HttpRuleSet? _rules;
+
+    /// <param name="limits">Those of <see cref="HttpTargets"/> when null.</param>
+    /// <param name="rules">Who judges; when null, what begins with "/ok" passes.</param>
+    public HttpClientSide(GateLimits? limits = null, HttpRuleSet? rules = null)
+    {
+        _gate = new RequestGate(this, limits ?? HttpTargets.Limits);
+        _rules = rules;
+    }
 
     public bool AnswersEarly { get; init; }
 
@@ -36,15 +45,16 @@ internal sealed class HttpClientSide : IRequestJudge
 
     public string Summary() => $"{_toServer}\n--\n{_toClient}\n--\n{string.Join('\n', _judged)}\n--\n{_end}";
 
-    bool IRequestJudge.Decide(in RequestHead request)
+    RequestVerdict IRequestJudge.Decide(in RequestHead request)
     {
         _target = Encoding.Latin1.GetString(request.Target);
-        var isAllowed = _target.StartsWith("/ok", StringComparison.Ordinal);
+        var verdict = _rules?.Decide(request.Facts) ?? new RequestVerdict(_target.StartsWith("/ok", StringComparison.Ordinal), null);
+        var isAllowed = verdict.IsAllowed;
         var line = $"{Encoding.Latin1.GetString(request.Method)} {_target}";
         _judged.Add($"{line} {Encoding.Latin1.GetString(request.Host)} 1.{request.MinorVersion} {isAllowed}");
         if (isAllowed)
             Allowed.Add(line);
-        return isAllowed;
+        return verdict;
     }
 
     void IRequestJudge.Answered(in RequestHead request, ushort status) =>
@@ -54,7 +64,11 @@ internal sealed class HttpClientSide : IRequestJudge
     {
         while (_end.Length == 0)
         {
+            var allowed = Allowed.Count;
             var step = _gate.Inspect(stream[_taken..], isEnd);
+            // Allowed, but what policy adds does not fit, or the Connection header would take it away again.
+            if (Allowed.Count > allowed && step.Action == GateAction.Respond)
+                Allowed.RemoveAt(allowed);
             if (step.Action == GateAction.NeedMore || (step.Action == GateAction.Wait && !Answer()))
                 return;
             Do(step, stream);
@@ -65,13 +79,15 @@ internal sealed class HttpClientSide : IRequestJudge
     {
         Oracle.Holds(step.Count >= 0 && step.Count <= stream.Length - _taken, "a step takes what there is");
         Oracle.Holds(step.Count > 0 || step.Action is GateAction.End or GateAction.Cut or GateAction.Wait || step.Closes, "a step makes progress");
-        if (step.Action == GateAction.Forward)
+        if (step.Action == GateAction.Rewrite)
+            _toServer.Append(Encoding.Latin1.GetString(step.Head.Span));
+        else if (step.Action == GateAction.Forward)
             _toServer.Append(Encoding.Latin1.GetString(stream.Slice(_taken, step.Count)));
         _toClient.Append(Encoding.Latin1.GetString(step.Answer.Span));
         _taken += step.Count;
         if (step.Closes || step.Action is GateAction.End or GateAction.Cut)
             _end = $"{step.Action} {step.Fault} {step.ResetsServer}";
-        else if (step.Action == GateAction.Forward && AnswersEarly)
+        else if (step.Action is GateAction.Forward or GateAction.Rewrite && AnswersEarly)
             Answer();
     }
 

@@ -1,5 +1,6 @@
 using System.Text;
 using Proxy.Http;
+using Proxy.Policy;
 
 namespace Fuzz.Targets;
 
@@ -27,7 +28,7 @@ internal sealed class HttpServerSide : IRequestJudge
         return _toClient.ToString();
     }
 
-    bool IRequestJudge.Decide(in RequestHead request) => true;
+    RequestVerdict IRequestJudge.Decide(in RequestHead request) => new(true, null);
 
     void IRequestJudge.Answered(in RequestHead request, ushort status) => _toClient.Append($"<{status}>");
 

@@ -19,7 +19,7 @@ internal static class HttpTargets
         MaxDiscardedBytes = 256,
     };
 
-    private static readonly byte[][] Words = FuzzTargets.Bytes(
+    internal static readonly byte[][] Words = FuzzTargets.Bytes(
         "\r\n", "\n", "\r", "\0", " ", "\t", ":", ",", ";", "%2e", "%2F", "/../", "?", "#", "*", "\r\n\r\n", "\r\n ",
         "Content-Length: 3\r\n", "content-length:0\r\n", "Transfer-Encoding: chunked\r\n", "transfer_encoding: chunked\r\n",
         "Connection: close\r\n", "Connection: host, keep-alive\r\n", "Upgrade: websocket\r\n", "Connection: upgrade\r\n",
@@ -73,7 +73,7 @@ internal static class HttpTargets
     }
 
     // Another reader of what the server got finds the requests that were allowed, and no other.
-    private static void CheckServersView(HttpClientSide client)
+    internal static void CheckServersView(HttpClientSide client)
     {
         var read = SlowHttp.Read(client.JudgedBytes).Select(request => $"{request.Method} {WithoutAuthority(request.Target)}");
         Oracle.Same(string.Join('\n', client.Allowed), string.Join('\n', read), "the server reads other requests than were judged");

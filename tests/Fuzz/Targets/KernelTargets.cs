@@ -56,7 +56,7 @@ internal static class KernelTargets
             for (var count = 0; attributes.Next(); count++)
                 Oracle.Holds(count <= bytes.Length / 4, "the walk over attributes ends");
             if (NetlinkQueue.TryRead(reader, out var packet))
-                text.Append($"{packet.Id} {packet.Hook} {Convert.ToHexString(packet.Head)} {(SynQuestions.TryRead(packet, out var question) ? question.ToString() : "")}");
+                text.Append($"{packet.Id} {packet.Hook} {Convert.ToHexString(packet.Head)} {(PacketQuestions.TryReadSyn(packet, out var question) ? question.ToString() : "")}");
         }
 
         return text.ToString();

@@ -6,7 +6,6 @@ using Proxy.Policy.Documents;
 using Proxy.Policy.Labels;
 using Proxy.Policy.Matching;
 using Proxy.Spiffe;
-using Proxy.Spiffe.Issuing;
 
 namespace Fuzz.Targets;
 
@@ -23,12 +22,15 @@ internal static class ManifestTargets
         "0x10", "1e3", "\"80\"", "-1", "65536", "\\x00", "\\U00110000", "\u00e9", "\u00ed\u00a0\u0080", "\u0085", "\t", "\r", "\0", "apiVersion: ", "kind: ", "metadata: ", "spec: ", "specs: ", "name: ", "namespace: ",
         "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy", "cilium.io/v2", "networking.k8s.io/v1", "endpointSelector: ", "nodeSelector: ", "matchLabels: ", "matchExpressions: ", "operator: NotIn", "values: ",
         "ingress:\n", "egress:\n", "ingressDeny:\n", "fromEndpoints: ", "fromCIDR: ", "toCIDRSet: ", "except: ", "toPorts: ", "endPort: ", "protocol: ANY", "rules: {http: [{path: \"/a.*\"}]}", "authentication: {mode: required}", "fromEntities: [all]", "podSelector: {}",
+        "egressDeny:\n", "enableDefaultDeny: {ingress: false}", "toEndpoints: ", "toEntities: [world]", "toServices: [{k8sService: {serviceName: a}}]", "toFQDNs: [{matchName: a}]", "fromNodes: [{}]", "toGroups: [{aws: {}}]", "cidrGroupRef: g", "cidrGroupSelector: {}", "icmps: [{fields: [{type: 8}]}]", "family: IPv6", "EchoRequest", "protocol: VRRP", "serverNames: [a]", "terminatingTLS: {secret: {name: a}}", "listener: {name: a}", "dns: [{matchPattern: '*'}]", "log: {value: a}", "labels: [{key: a}]", "policyTypes: [Egress]", "namespaceSelector: {}", "ipBlock: {cidr: 0.0.0.0/0}", "CiliumCIDRGroup", "externalCIDRs: [10.0.0.0/8]", "node-proxy.dev/audit: \"true\"", "k8s:", "reserved:", "any:",
         "List", "items:\n", "Pod", "Namespace", "Service", "EndpointSlice", "v1", "discovery.k8s.io/v1", "node-proxy.dev/mode: ", "enabled", "disabled", "permissive", "node-proxy.dev/netns: ", "podIPs: [{ip: ", "clusterIP: ", "targetPort: ", "spiffeId: ", "selectors: ", "k8s:ns:default", "spiffe://cluster.local/");
 
     private static readonly byte[][] PolicySeeds = FuzzTargets.Bytes(
         "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: rule1\n  namespace: default\nspec:\n  endpointSelector:\n    matchLabels:\n      org: empire\n  ingress:\n    - fromEndpoints:\n        - matchLabels:\n            org: empire\n      authentication:\n        mode: required\n      toPorts:\n        - ports:\n            - port: \"80\"\n              protocol: TCP\n          rules:\n            http:\n              - method: POST\n                path: /v1/[a-z]+\n",
         "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: n, namespace: default}\nspec:\n  podSelector: {matchExpressions: [{key: app, operator: In, values: [web]}]}\n  policyTypes: [Ingress, Egress]\n  ingress:\n  - from: [{ipBlock: {cidr: 10.0.0.0/8, except: [10.1.0.0/16]}}]\n    ports: [{port: 80, endPort: 90}]\n",
-        "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: c}\nspec:\n  endpointSelector: {}\n  egress:\n  - toEntities: [world]\n  - toCIDRSet: [{cidr: 'fd00::/8', except: ['fd00:1::/32']}]\n  ingressDeny: [{fromEntities: [host]}]\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n");
+        "apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: c}\nspec:\n  endpointSelector: {}\n  egress:\n  - toEntities: [world]\n  - toCIDRSet: [{cidr: 'fd00::/8', except: ['fd00:1::/32']}]\n  ingressDeny: [{fromEntities: [host]}]\n---\napiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Pod}\n",
+        "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: e, annotations: {node-proxy.dev/audit: \"true\", node-proxy.dev/ignore-query: \"true\"}}\nspec:\n  endpointSelector: {}\n  enableDefaultDeny: {ingress: false, egress: true}\n  log: {value: told}\n  labels: [{key: a, value: b, source: c}]\n  egress:\n  - toEndpoints: [{matchLabels: {'k8s:io.kubernetes.pod.namespace': x}}]\n    toPorts: [{ports: [{port: '80', endPort: 90, protocol: TCP}, {port: web}, {protocol: VRRP}]}]\n  - toServices: [{k8sService: {serviceName: a, namespace: b}}, {k8sServiceSelector: {selector: {matchLabels: {a: b}}}}]\n  - toFQDNs: [{matchName: a.example}]\n    toPorts: [{ports: [{port: '443', protocol: TCP}], serverNames: [a.example], terminatingTLS: {secret: {name: s}}}]\n  - toEndpoints: [{}]\n    toPorts: [{ports: [{port: '53'}], rules: {dns: [{matchPattern: '*'}]}}]\n  - icmps: [{fields: [{type: 8}, {type: EchoRequest, family: IPv6}]}]\n  egressDeny:\n  - toCIDRSet: [{cidrGroupRef: g, except: [10.0.0.1/32]}, {cidrGroupSelector: {matchLabels: {a: b}}}]\n  - toNodes: [{}]\n",
+        "apiVersion: cilium.io/v2\nkind: CiliumCIDRGroup\nmetadata: {name: g, labels: {a: b}}\nspec: {externalCIDRs: [10.0.0.0/8, 'fd00::/8']}\n---\napiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: c}\nspecs:\n- {nodeSelector: {}, ingress: [{}]}\n- {endpointSelector: {matchLabels: {'reserved:init': ''}}, ingress: [{fromEndpoints: [{}]}, {fromEntities: [cluster], authentication: {mode: test-always-fail}}]}\n");
 
     public static FuzzTarget Policies { get; } = new("policies", CheckPolicies) { Words = Words, Seeds = PolicySeeds };
 
@@ -65,7 +67,13 @@ internal static class ManifestTargets
     {
         var file = ReadFile(input);
         var documents = file.Documents.Where(document => PolicyParser.IsPolicyKind(document.ApiVersion, document.Kind)).Select(PolicyParser.Parse).ToList();
-        CheckFaults(documents.SelectMany(document => document.Faults));
+        CheckFaults(documents.SelectMany(document => document.Faults.Concat(document.Warnings)));
+        foreach (var group in file.Documents.Where(document => PolicyParser.IsCidrGroupKind(document.ApiVersion, document.Kind)).Select(PolicyParser.ParseCidrGroup))
+        {
+            CheckFaults(group.Faults);
+            Oracle.Holds(!group.IsRefused || group.Cidrs.Count == 0, "a refused group holds no range");
+        }
+
         var snapshot = PolicySnapshot.Compile(documents);
         foreach (var direction in Enum.GetValues<Direction>())
         {
@@ -80,7 +88,7 @@ internal static class ManifestTargets
         var parts = Encoding.Latin1.GetString(input).Split('\n', 2);
         if (!HttpPattern.TryCreate(parts[0], out var pattern, out var fault))
         {
-            Oracle.Holds(IsOneLine(fault) && fault.Length > 0, "a refused pattern has a fault of one line");
+            Oracle.Holds(IsOneLine(fault.Reason) && fault.Reason.Length > 0 && IsOneLine(fault.Hint), "a refused pattern has a fault of one line");
             return;
         }
 
@@ -112,11 +120,11 @@ internal static class ManifestTargets
         CheckEntries(() => new PodFormat(Domain).Read(file));
     }
 
-    private static void CheckEntries(Func<IReadOnlyList<RegistrationEntry>> read)
+    private static void CheckEntries(Func<RegisteredContent> read)
     {
         try
         {
-            foreach (var entry in read())
+            foreach (var entry in read().Entries)
                 Oracle.Holds(entry.SpiffeId.TrustDomain == Domain && entry.SpiffeId.Path.Length > 1 && entry.Selectors.Count > 0, "an entry names a workload of our trust domain, and whom it is for");
         }
         catch (RegistrationRefused refused)

@@ -2,9 +2,12 @@ using System.Formats.Asn1;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Google.Protobuf;
+using Proxy.Spiffe;
 using Proxy.Spiffe.DelegatedIdentity;
 using Proxy.Spiffe.DelegatedIdentity.Protocol;
+using Proxy.Spiffe.Streams;
 using Proxy.Spiffe.X509;
+using Workload = Proxy.Spiffe.WorkloadApi.Protocol;
 
 namespace Fuzz.Targets;
 
@@ -34,6 +37,18 @@ internal static class SpiffeTargets
         Words = Words,
         Reshape = Der.Reshape,
         Seeds = [TestCertificates.Root, [.. TestCertificates.Root, .. TestCertificates.Intermediate]],
+    };
+
+    public static FuzzTarget BundleDocuments { get; } = new("bundle-documents", CheckBundleDocument)
+    {
+        Words = ["keys"u8.ToArray(), "x509-svid"u8.ToArray(), "x5c"u8.ToArray(), "spiffe_sequence"u8.ToArray(), "trust_domains"u8.ToArray(), "\\ud800"u8.ToArray()],
+        Seeds = [Document(), [.. "{\"trust_domains\":{\"cluster.local\":"u8, .. Document(), .. "}}"u8]],
+    };
+
+    public static FuzzTarget OwnSvids { get; } = new("own-svids", CheckOwnSvids)
+    {
+        Words = Words,
+        Seeds = [OwnResponse().ToByteArray()],
     };
 
     public static FuzzTarget Delegated { get; } = new("delegated", CheckDelegated)
@@ -84,6 +99,32 @@ internal static class SpiffeTargets
             Oracle.Holds(bundles.Select(bundle => bundle.TrustDomain).Distinct().Count() == bundles.Count, "a trust domain has one bundle");
     }
 
+    private static void CheckBundleDocument(byte[] input)
+    {
+        var domain = new TrustDomain("cluster.local");
+        if (BundleDocument.TryParse(domain, input, out var document, out _))
+        {
+            Oracle.Holds(BundleDocument.TryParse(domain, document.ToJson(), out var again, out _), "what is written is read");
+            Oracle.Holds(again!.Bundle.HasSameContent(document.Bundle) && again.Sequence == document.Sequence && again.RefreshHint == document.RefreshHint, "a bundle survives being written");
+        }
+
+        if (BundleDocument.TryParseMap(input, out var documents, out _))
+            Oracle.Holds(documents.Select(one => one.Bundle.TrustDomain).Distinct().Count() == documents.Count, "a trust domain has one bundle");
+        _ = TrustBundle.TryParsePem(domain, System.Text.Encoding.Latin1.GetString(input), out _, out _);
+    }
+
+    private static void CheckOwnSvids(byte[] input)
+    {
+        if (TryParse(Workload.X509SVIDResponse.Parser, input) is not { } response)
+            return;
+        var messages = response.Svids.Select(svid => new SvidMessage(svid.SpiffeId, svid.X509Svid, svid.X509SvidKey, svid.Bundle, svid.Hint));
+        if (!SvidMessages.TryRead(messages, response.FederatedBundles, out var identity, out _))
+            return;
+        Oracle.Holds(identity.Svids.Count > 0, "an identity has an SVID");
+        Oracle.Holds(identity.Svids.All(svid => identity.Bundles!.Any(bundle => bundle.TrustDomain == svid.Id.TrustDomain)), "an SVID comes with its bundle");
+        Oracle.Holds(identity.Bundles!.Select(bundle => bundle.TrustDomain).Distinct().Count() == identity.Bundles!.Count, "a trust domain has one bundle");
+    }
+
     private static T? TryParse<T>(MessageParser<T> parser, byte[] input)
         where T : class, IMessage<T>
     {
@@ -124,6 +165,29 @@ internal static class SpiffeTargets
             },
         },
         FederatesWith = { "other.example", "spiffe://third.example" },
+    };
+
+    private static byte[] Document()
+    {
+        if (!TrustBundle.TryParse(new TrustDomain("cluster.local"), TestCertificates.Root, out var bundle, out var error))
+            throw new InvalidOperationException(error);
+        return new BundleDocument(bundle, 7, TimeSpan.FromMinutes(5)).ToJson();
+    }
+
+    private static Workload.X509SVIDResponse OwnResponse() => new()
+    {
+        Svids =
+        {
+            new Workload.X509SVID
+            {
+                SpiffeId = "spiffe://cluster.local/ns/default/sa/leaf",
+                X509Svid = ByteString.CopyFrom(TestCertificates.Leaf),
+                X509SvidKey = ByteString.CopyFrom(TestCertificates.LeafKey),
+                Bundle = ByteString.CopyFrom(TestCertificates.Root),
+                Hint = "a",
+            },
+        },
+        FederatedBundles = { ["spiffe://friend"] = ByteString.CopyFrom(TestCertificates.Root) },
     };
 
     private static SubscribeToX509BundlesResponse Roots() => new()

@@ -34,7 +34,7 @@ public sealed class CaptureRuleSetTests
     {
         foreach (var (table, chain) in ((string, string)[])[("mangle", "PREROUTING"), ("mangle", "POSTROUTING"), ("filter", "INPUT")])
         {
-            var last = Chain(table, chain).Rules[^1];
+            var last = Chain(table, chain).Rules.Last(rule => rule.Match.Contains("-p tcp", StringComparison.Ordinal) && !rule.Match.Contains("! -p tcp", StringComparison.Ordinal));
             Assert.Equal(("-p tcp", "-j DROP"), (last.Match, last.Target));
         }
     }

@@ -100,7 +100,7 @@ public sealed class CaptureTests
         using var near = new TestServer(pods.PodNamespace, ipv4);
         var removals = SingleRemovals(pods, variant, ipv4).ToArray();
         Assert.True(removals.Length > 30, $"only {removals.Length} rules");
-        foreach (var removal in removals)
+        foreach (var (removal, _) in removals)
         {
             pods.InPod(removal);
             Assert.True(rules.Verify(pods.PodNamespace).Count == 1, $"not noticed: {removal}");
@@ -228,31 +228,6 @@ public sealed class CaptureTests
         Assert.True(judge.Asked.Count > asked);
     }
 
-    [Theory]
-    [MemberData(nameof(TestVariants.AndFamilies), MemberType = typeof(TestVariants))]
-    public async Task Datagrams_and_neighbour_discovery_pass_untouched(string variant, bool ipv4)
-    {
-        using var pods = new TestPods();
-        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
-        pods.InPod("ip neigh flush dev eth0");
-        using var pod = NewDatagramSocket(pods.PodNamespace, TestPods.PodAddress(ipv4));
-        using var far = NewDatagramSocket(pods.FarNamespace, TestPods.FarAddress(ipv4));
-        using var patience = new CancellationTokenSource(Patience);
-        await pod.SendToAsync(new byte[3], far.LocalEndPoint!, patience.Token);
-        var received = await far.ReceiveFromAsync(new byte[10], pod.LocalEndPoint!, patience.Token);
-        Assert.Equal(pod.LocalEndPoint, received.RemoteEndPoint);
-        await far.SendToAsync(new byte[4], pod.LocalEndPoint!, patience.Token);
-        Assert.Equal(4, await pod.ReceiveAsync(new byte[10], patience.Token));
-    }
-
-    private static Socket NewDatagramSocket(NetworkNamespace place, IPAddress address)
-    {
-        using var inside = place.Enter();
-        var socket = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
-        socket.Bind(new IPEndPoint(address, 5353));
-        return socket;
-    }
-
     // A server that must stay untouched tells, together with the wire, that nothing came through.
     internal static async Task AssertClosedAsync(TestPods pods, bool ipv4, TestServer far, TestServer near, string state)
     {
@@ -266,7 +241,7 @@ public sealed class CaptureTests
     }
 
     // Every rule and jump of ours, the routing rule and the route.
-    private static IEnumerable<string> SingleRemovals(TestPods pods, string variant, bool ipv4)
+    internal static IEnumerable<(string Command, string Rule)> SingleRemovals(TestPods pods, string variant, bool ipv4)
     {
         var (tool, flag) = ipv4 ? ($"iptables-{variant}", "-4") : ($"ip6tables-{variant}", "-6");
         var table = "";
@@ -279,9 +254,9 @@ public sealed class CaptureTests
                 continue;
             var chain = line.Split(' ')[1];
             var number = numbers[table + chain] = numbers.GetValueOrDefault(table + chain) + 1;
-            yield return $"{tool} -t {table} -D {chain} {number}";
+            yield return ($"{tool} -t {table} -D {chain} {number}", line);
         }
-        yield return $"ip {flag} rule del priority {Options.RulePriority}";
-        yield return $"ip {flag} route del local default dev lo table {Options.RouteTable}";
+        yield return ($"ip {flag} rule del priority {Options.RulePriority}", "routing rule");
+        yield return ($"ip {flag} route del local default dev lo table {Options.RouteTable}", "route");
     }
 }

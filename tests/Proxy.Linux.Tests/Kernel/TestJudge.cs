@@ -9,21 +9,30 @@ internal sealed class TestJudge : IDisposable
 {
     private readonly Epoll epoll = new(4);
     private readonly Thread thread;
-    private readonly Func<SynQuestion, bool> judge;
+    private readonly Func<PacketQuestion, bool> judge;
     private volatile bool isOver;
 
-    public TestJudge(NetworkNamespace pod, Func<SynQuestion, bool> judge)
+    public TestJudge(NetworkNamespace pod, Func<PacketQuestion, bool> judge)
+        : this(VerdictQueue.Open(pod, new CaptureOptions().QueueNumber, 1024), judge)
+    {
+    }
+
+    private TestJudge(VerdictQueue queue, Func<PacketQuestion, bool> judge)
     {
         this.judge = judge;
-        Queue = VerdictQueue.Open(pod, new CaptureOptions().QueueNumber, 1024);
+        Queue = queue;
         epoll.Watch(Queue.Fd, 1, Readiness.Readable);
         thread = new Thread(Run);
         thread.Start();
     }
 
+    /// <summary>Answers the questions about what is not TCP.</summary>
+    public static TestJudge OfFlows(NetworkNamespace pod, Func<PacketQuestion, bool> judge) =>
+        new(VerdictQueue.OpenFlows(pod, new CaptureOptions(), 1024), judge);
+
     public VerdictQueue Queue { get; }
 
-    public ConcurrentQueue<SynQuestion> Asked { get; } = [];
+    public ConcurrentQueue<PacketQuestion> Asked { get; } = [];
 
     public void Dispose()
     {
@@ -43,9 +52,9 @@ internal sealed class TestJudge : IDisposable
             {
                 Asked.Enqueue(question);
                 if (judge(question))
-                    Queue.Accept(question.PacketId);
+                    Queue.Accept(question);
                 else
-                    Queue.Drop(question.PacketId);
+                    Queue.Drop(question);
             }
         }
     }

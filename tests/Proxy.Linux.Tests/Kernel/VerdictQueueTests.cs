@@ -42,10 +42,10 @@ public sealed class VerdictQueueTests
         var first = TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 80, Patience, "first");
         var held = Next(queue);
         var second = TestClient.EchoAsync(pods.PodNamespace, TestPods.FarAddress(ipv4), 80, Patience, "second");
-        queue.Accept(Next(queue).PacketId);
+        queue.Accept(Next(queue));
         Assert.Equal("second", await second);
         Assert.False(first.IsCompleted);
-        queue.Accept(held.PacketId);
+        queue.Accept(held);
         Assert.Equal("first", await first);
     }
 
@@ -115,10 +115,10 @@ public sealed class VerdictQueueTests
         Assert.True(counters.DroppedInKernel + counters.DroppedOnDelivery >= Flood - 256, counters.ToString());
         var taken = 0;
         for (; queue.TryReceive(out var question); taken++)
-            queue.Drop(question.PacketId);
+            queue.Drop(question);
         Assert.InRange(taken, 1, 256);
         var echo = TestClient.EchoAsync(pods.PodNamespace, TestPods.FarIPv4, 80, Patience);
-        queue.Accept(Next(queue).PacketId);
+        queue.Accept(Next(queue));
         Assert.Equal("hello", await echo);
         Assert.Equal(0, queue.FailedAnswers);
     }
@@ -131,14 +131,14 @@ public sealed class VerdictQueueTests
         using var queue = VerdictQueue.Open(pods.PodNamespace, Options.QueueNumber, 1024);
         SynFlood.Send(pods.FarNamespace, TestPods.FarIPv4, TestPods.PodIPv4, 500);
         Assert.True(queue.TryReceive(out var warm));
-        queue.Drop(warm.PacketId);
+        queue.Drop(warm);
         var before = GC.GetAllocatedBytesForCurrentThread();
         while (queue.TryReceive(out var question))
-            queue.Drop(question.PacketId);
+            queue.Drop(question);
         Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
     }
 
-    private static SynQuestion Next(VerdictQueue queue)
+    private static PacketQuestion Next(VerdictQueue queue)
     {
         using var epoll = new Epoll(1);
         epoll.Watch(queue.Fd, 1, Readiness.Readable);

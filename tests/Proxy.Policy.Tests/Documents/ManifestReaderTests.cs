@@ -157,4 +157,50 @@ public sealed class ManifestReaderTests
         Assert.All(faults, fault => Assert.DoesNotContain(fault.ToString(), char.IsControl));
         Assert.All(faults, fault => Assert.InRange(fault.ToString().Length, 10, 500));
     }
+
+    [Theory]
+    [InlineData("spec: {endpointSelector: {}, ingress: [{}], ingress: []}", "spec.ingress", "written twice")]
+    [InlineData("spec: {}\nspec: {}", "spec", "written twice")]
+    [InlineData("spec: {endpointSelector: &a {}, ingress: [{fromEndpoints: [*a]}]}", "spec.ingress[0].fromEndpoints", "aliases")]
+    [InlineData("spec: {endpointSelector: &a {}, ingress: *a}", "spec.ingress", "aliases")]
+    [InlineData("spec: {endpointSelector: &a {}, <<: {x: y}}", "spec", "merge keys")]
+    [InlineData("spec: {endpointSelector: !x {}, ingress: [{}]}", "spec.endpointSelector", "tags")]
+    [InlineData("spec: {endpointSelector: {}, ingress: [!!int 5]}", "spec.ingress", "tags")]
+    public void A_fault_of_form_refuses_its_document_and_no_other_of_the_file(string body, string path, string reason)
+    {
+        var good = OnDeathStar("[{fromEndpoints: [{}]}]", "good");
+        var bad = $"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {{name: bad, namespace: other}}\n{body}";
+        var text = $"{good}\n---\n{bad}\n---\n{good}";
+        var list = "kind: List\nitems:\n" + string.Concat(new[] { good, bad, good }.Select(Item));
+
+        foreach (var file in new[] { text, list }.Select(each => ManifestReader.ReadEach("test.yaml", Encoding.UTF8.GetBytes(each))))
+        {
+            Assert.Empty(file.Faults);
+            PolicyDocument[] documents = [.. file.Documents.Select(PolicyParser.Parse)];
+            Assert.Equal([false, true, false], documents.Select(document => document.IsRefused));
+            Assert.Contains(documents[1].Faults, fault => fault.Path == path && fault.Reason.Contains(reason, StringComparison.Ordinal) && fault.Document == "CiliumNetworkPolicy other/bad");
+            var snapshot = PolicySnapshot.Compile(documents);
+            Assert.True(snapshot.Ask(TieFighter).IsAllowed);
+            Assert.Equal(VerdictReason.DocumentRefused, snapshot.Ask(TieFighter, subject: Elsewhere).Reason);
+        }
+
+        Assert.Single(Read(text).Faults);
+    }
+
+    [Theory]
+    [InlineData("kind: Pod\nkind: CiliumNetworkPolicy\n")]
+    [InlineData("apiVersion: !x v1\nkind: Pod\n")]
+    [InlineData("a: &a {kind: Pod}\n<<: *a\n")]
+    [InlineData("kind: List\nitems: []\nitems: []\n")]
+    [InlineData("kind: List\nx: [&a b, *a]\nitems: []\n")]
+    [InlineData("a: &a b\n*a : c\n")]
+    public void A_fault_that_leaves_open_what_a_document_is_refuses_the_file(string text)
+    {
+        var file = ManifestReader.ReadEach("test.yaml", Encoding.UTF8.GetBytes($"kind: A\n---\n{text}"));
+
+        Assert.Single(file.Faults);
+        Assert.Empty(file.Documents);
+    }
+
+    private static string Item(string document) => "- " + document.Replace("\n", "\n  ", StringComparison.Ordinal) + "\n";
 }

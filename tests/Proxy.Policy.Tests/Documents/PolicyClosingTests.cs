@@ -8,8 +8,16 @@ public sealed class PolicyClosingTests
 {
     [Theory]
     [InlineData("a readable selector and ingress", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{x: y}]}", "ds:in")]
-    [InlineData("egress only", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, egress: [{}]}", "ds:out")]
-    [InlineData("both", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{}], egressDeny: [{}]}", "ds:in ds:out")]
+    [InlineData("egress only", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, egress: [{x: y}]}", "ds:out")]
+    [InlineData("both", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{}], egressDeny: [{x: y}]}", "ds:in ds:out")]
+    [InlineData("denied ingress only", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingressDeny: [{toPorts: [{rules: {}}]}]}", "ds:in")]
+    [InlineData("denied egress only", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, egressDeny: [{toEntities: [wrold]}]}", "ds:out")]
+    [InlineData("isolation beside it", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{x: y}], enableDefaultDeny: {egress: true}}", "ds:in ds:out")]
+    [InlineData("isolation in another word", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{}], enableDefaultDeny: {egress: on}}", "ds:in ds:out")]
+    [InlineData("no isolation beside it", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{x: y}], enableDefaultDeny: {egress: false}}", "ds:in")]
+    [InlineData("isolation nobody can read", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{}], enableDefaultDeny: {igress: false}}", "ds:in ds:out")]
+    [InlineData("nodes in a namespace", "spec: {nodeSelector: {}, ingress: [{}]}", "ds:in xw:in")]
+    [InlineData("pods and nodes", "spec: {nodeSelector: {}, endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{}]}", "ds:in")]
     [InlineData("unclear direction", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, Ingress: [{}]}", "ds:in ds:out")]
     [InlineData("unclear beside a clear one", "spec: {endpointSelector: {matchLabels: {class: deathstar}}, ingress: [{}], egres: [{}]}", "ds:in ds:out")]
     [InlineData("no direction", "spec: {endpointSelector: {matchLabels: {class: deathstar}}}", "ds:in ds:out")]
@@ -41,17 +49,41 @@ public sealed class PolicyClosingTests
     }
 
     [Theory]
-    [InlineData("spec: {endpointSelector: {matchLabels: {org: empire}}, ingress: [{}]}", "ds:in elsewhere:in")]
+    [InlineData("spec: {endpointSelector: {matchLabels: {org: empire}}, ingress: [{x: y}]}", "ds:in elsewhere:in")]
+    [InlineData("spec: {endpointSelector: {matchLabels: {org: empire}}, egressDeny: [{x: y}]}", "ds:out elsewhere:out")]
     [InlineData("spec: {endpointSelector: 5, ingress: [{}]}", "ds:in elsewhere:in xw:in")]
-    [InlineData("spec: {nodeSelector: {}, ingress: [{}]}", "")]
+    [InlineData("spec: {nodeSelector: {}, ingress: [{x: y}]}", "")]
+    [InlineData("specs: [{nodeSelector: {}, ingress: [{x: y}]}, {endpointSelector: {matchLabels: {class: xwing}}, ingress: [{}]}]", "xw:in")]
+    [InlineData("spec: {nodeSelector: {}, endpointSelector: {}, ingress: [{}]}", "ds:in elsewhere:in xw:in")]
+    [InlineData("spec: {nodeSelector: {}, endpontSelector: {}, ingress: [{}]}", "ds:in ds:out elsewhere:in elsewhere:out xw:in xw:out")]
     public void A_clusterwide_policy_closes_in_every_namespace(string spec, string closed) =>
         Assert.Equal(closed, Closed(Snapshot($"apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {{name: p}}\n{spec}")));
 
     [Theory]
-    [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}}", "ds:in")]
-    [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, policyTypes: [Egress]}", "ds:out")]
-    [InlineData("spec: {podSelector: {}, policyTypes: [Ingress, Egress]}", "ds:in ds:out xw:in xw:out")]
-    [InlineData("spec: {}", "ds:in xw:in")]
+    [InlineData("spec: {endpointSelector: {}, ingress: [{x: y}]}", "the ingress of every pod of every namespace")]
+    [InlineData("spec: {endpointSelector: {matchLabels: {org: empire}}, egress: [{x: y}]}", "the egress of the pods of every namespace that any:org in (empire) chooses")]
+    [InlineData("spec: {x: y}", "ingress and egress of every pod of every namespace")]
+    [InlineData("spec: {nodeSelector: {}, ingress: [{x: y}]}", "it is about nodes, and closes no pod")]
+    public void The_fault_of_a_clusterwide_policy_says_what_it_closes(string spec, string words)
+    {
+        var document = Assert.Single(Parse($"apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {{name: p}}\n{spec}"));
+
+        Assert.Contains(words, document.Faults[0].ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_misspelled_clusterwide_kind_closes_in_every_namespace() =>
+        Assert.Equal("ds:in elsewhere:in", Closed(Snapshot("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolcy\nmetadata: {name: p}\nspec: {endpointSelector: {matchLabels: {org: empire}}, ingress: [{}]}")));
+
+    [Theory]
+    [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, ingress: [{x: y}]}", "ds:in")]
+    [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, egress: [{x: y}]}", "ds:in ds:out")]
+    [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, policyTypes: [Egress], egress: [{x: y}]}", "ds:out")]
+    [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, policyTypes: [Egres], egress: [{}]}", "ds:in ds:out")]
+    [InlineData("spec: {podSelector: {}, policyTypes: [Ingress, Egress], egress: [{x: y}]}", "ds:in ds:out xw:in xw:out")]
+    [InlineData("spec: {podselector: {}}", "ds:in ds:out xw:in xw:out")]
+    [InlineData("spec: {ingress: [{x: y}]}", "ds:in xw:in")]
+    [InlineData("spec: {}\nspecs: []", "ds:in xw:in")]
     public void A_Kubernetes_policy_closes_what_it_selects(string spec, string closed) =>
         Assert.Equal(closed, Closed(Snapshot($"apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {{name: p}}\n{spec}")));
 
@@ -68,6 +100,21 @@ public sealed class PolicyClosingTests
         Assert.Equal((VerdictReason.DocumentRefused, PolicyMatch.None), (closed.Reason, closed.Match));
         Assert.Equal([new RuleReference("CiliumNetworkPolicy", "default", "bad", "spec.ingress[0].fromEndpoint")], closed.Rules);
         Assert.True(snapshot.Ask(Identity.Host).IsAllowed);
+    }
+
+    [Fact]
+    public void Its_own_annotation_does_not_put_a_refused_document_under_audit_and_its_namespace_s_does()
+    {
+        var refused = Parse("""
+            apiVersion: cilium.io/v2
+            kind: CiliumNetworkPolicy
+            metadata: {name: p, annotations: {node-proxy.dev/audit: 'true'}}
+            spec: {endpointSelector: {}, ingress: [{x: y}]}
+            """);
+        var @namespace = new PolicyContext { AuditNamespaces = new HashSet<string> { "default" } };
+
+        Assert.Equal(VerdictReason.DocumentRefused, PolicySnapshot.Compile(refused).Ask(TieFighter).Reason);
+        Assert.Equal(VerdictReason.DocumentRefused, PolicySnapshot.Compile(refused, @namespace).Ask(TieFighter).Audit?.Reason);
     }
 
     private static string Closed(PolicySnapshot snapshot)

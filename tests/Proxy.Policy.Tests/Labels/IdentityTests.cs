@@ -14,10 +14,10 @@ public sealed class IdentityTests
             [
                 "k8s:app.kubernetes.io/name=xwing", "k8s:class=xwing",
                 "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=default",
-                "k8s:io.cilium.k8s.policy.serviceaccount=xwing", "k8s:io.kubernetes.pod.namespace=default", "k8s:org=alliance",
+                "k8s:io.cilium.k8s.policy.cluster=default", "k8s:io.cilium.k8s.policy.serviceaccount=xwing", "k8s:io.kubernetes.pod.namespace=default", "k8s:org=alliance",
             ],
             identity.Labels.Texts);
-        Assert.Equal(3_800_759u, identity.Number);
+        Assert.Equal(3_242_065u, identity.Number);
     }
 
     [Fact]

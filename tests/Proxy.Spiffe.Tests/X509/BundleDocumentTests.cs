@@ -57,6 +57,19 @@ public sealed class BundleDocumentTests : IDisposable
         Assert.True(read.Bundle.IsRoot(root));
     }
 
+    [Fact]
+    public void A_root_whose_key_cannot_be_read_is_written_all_the_same()
+    {
+        var der = _root.Certificate.RawData;
+        var point = der.AsSpan().IndexOf(_root.Certificate.PublicKey.EncodedKeyValue.RawData);
+        der[point + 1] ^= 1;
+        using var broken = X509CertificateLoader.LoadCertificate(der);
+        var written = new BundleDocument(new TrustBundle(Domain, [broken]), null, null);
+
+        Assert.True(BundleDocument.TryParse(Domain, written.ToJson(), out var read, out _));
+        Assert.True(read.Bundle.IsRoot(broken));
+    }
+
     [Theory]
     [InlineData("""{"kty": "EC", "use": "jwt-svid", "kid": "a", "x5c": ["not base64"]}""")]
     [InlineData("""{"kty": "EC", "use": "X509-SVID", "x5c": ["not base64"]}""")]
@@ -100,6 +113,7 @@ public sealed class BundleDocumentTests : IDisposable
     [InlineData("""{"keys": [{"kty": "EC", "use": "x509-svid", "x5c": ["not base64"]}]}""", "cannot be read")]
     [InlineData("""{"keys": [{"kty": "EC", "use": "x509-svid", "x5c": ["AAAA"]}]}""", "cannot be read")]
     [InlineData("""{"keys": [{"kty": "EC", "use": "x509-svid", "x5c": [7]}]}""", "cannot be read")]
+    [InlineData("""{"keys": [{"kty": "EC", "use": "x509-svid", "x5c": ["\ud800"]}]}""", "no text")]
     [InlineData("""{"keys": [], "spiffe_sequence": "1"}""", "spiffe_sequence")]
     [InlineData("""{"keys": [], "spiffe_sequence": -1}""", "spiffe_sequence")]
     [InlineData("""{"keys": [], "spiffe_sequence": 18446744073709551616}""", "spiffe_sequence")]

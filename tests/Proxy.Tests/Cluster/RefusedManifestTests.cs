@@ -131,6 +131,7 @@ public class RefusedManifestTests
     [InlineData("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a, namespace: ships}\nspec: [", "ships")]
     [InlineData("{\"kind\": \"NetworkPolicy\", \"metadata\": {\"namespace\": \"ships\"}, ]", "ships")]
     [InlineData("kind: Pod\nmetadata: {namespace: other}\n---\nkind: CiliumNetworkPolicy\nspec: [", "default")]
+    [InlineData("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: a}\nspec: [", "")]
     public async Task A_file_that_never_could_be_read_closes_the_namespaces_of_its_policies(string broken, string closed)
     {
         await using var manifests = new LiveManifests();
@@ -140,11 +141,13 @@ public class RefusedManifestTests
 
         var document = Assert.Single(snapshot.Documents);
         Assert.Equal((closed, true), (document.Namespace, document.IsRefused));
-        Assert.NotEmpty(snapshot.Faults);
+        var place = closed.Length == 0 ? "every namespace" : closed;
+        Assert.Contains($"it closes ingress and egress of every pod of {place}", Assert.Single(snapshot.Faults).Reason, StringComparison.Ordinal);
     }
 
     [Theory]
     [InlineData("kind: CiliumNetworkPolicy\nspec: [")]
+    [InlineData("kind: CiliumClusterwideNetworkPolicy\nspec: [")]
     [InlineData("apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata: {name: a}\nspec: {endpointSelector: [app]}")]
     public async Task What_an_unreadable_policy_closes_is_denied_and_opens_when_it_is_repaired(string broken)
     {
@@ -216,6 +219,21 @@ public class RefusedManifestTests
         manifests.Put("pod.yaml", Manifests.Pod("web", "10.0.0.1"));
 
         Assert.True(Assert.Single((await manifests.StartAsync()).Workloads).IsEnrolled);
+    }
+
+    [Fact]
+    public async Task A_key_written_twice_refuses_one_document_of_its_file()
+    {
+        await using var manifests = new LiveManifests();
+        var twice = Manifests.Policy("bad").Replace("spec:", "status: {}\nstatus: {}\nspec:", StringComparison.Ordinal);
+        manifests.Put("all.yaml", Manifests.Policy("good"), twice, Manifests.Pod("web", "10.0.0.1"), Manifests.Pod("two", "10.0.0.2", metadata: "uid: a\n  uid: b"));
+
+        var snapshot = await manifests.StartAsync();
+
+        Assert.Equal([("bad", true), ("good", false)], snapshot.Documents.Select(document => (document.Name, document.IsRefused)));
+        Assert.NotNull(snapshot.FindWorkload(Ip("10.0.0.1")));
+        Assert.Null(snapshot.FindWorkload(Ip("10.0.0.2")));
+        Assert.Equal(["CiliumNetworkPolicy default/bad", "Pod default/two"], snapshot.Faults.Select(fault => fault.Document));
     }
 
     private static Verdict Decide(ClusterSnapshot snapshot) => snapshot.Policies.Decide(new ConnectionFacts(

@@ -1,5 +1,6 @@
 using System.Text;
 using Proxy.Http;
+using Proxy.Policy;
 
 namespace Proxy.Tests.Http;
 
@@ -15,6 +16,9 @@ internal sealed class Conversation : IRequestJudge
     public Conversation(GateLimits? limits = null) => _gate = new RequestGate(this, limits ?? GateLimits.Default);
 
     public Func<string, string, bool> Allows { get; init; } = (_, target) => !target.StartsWith("/denied", StringComparison.Ordinal);
+
+    /// <summary>Judge by these instead.</summary>
+    public HttpRuleSet? Rules { get; init; }
 
     /// <summary>Looks at what the server has, and says what it sends.</summary>
     public Func<Conversation, string?>? Server { get; init; }
@@ -84,13 +88,23 @@ internal sealed class Conversation : IRequestJudge
     public string Summary() =>
         $"{ToServer}\n--\n{ToClient}\n--\n{string.Join('\n', Judged)}\n--\n{string.Join('\n', Answers)}\n--\n{Fault} {IsClosed} {IsCut} {ServerSawEnd} {ClientSawEnd}";
 
-    bool IRequestJudge.Decide(in RequestHead request)
+    RequestVerdict IRequestJudge.Decide(in RequestHead request)
     {
+        if (Rules is not null)
+            return Judge(Rules, request);
         var (method, target) = (Text(request.Method), Text(request.Target));
         var isAllowed = Allows(method, target);
         Judged.Add($"{method} {target} {Text(request.Host)} 1.{request.MinorVersion} {(isAllowed ? "allowed" : "denied")}");
         Allowed += isAllowed ? 1 : 0;
-        return isAllowed;
+        return new RequestVerdict(isAllowed, null);
+    }
+
+    private RequestVerdict Judge(HttpRuleSet rules, in RequestHead request)
+    {
+        var verdict = rules.Decide(request.Facts);
+        Judged.Add($"{Text(request.Method)} {Text(request.Target)} {(verdict.IsAllowed ? "allowed" : "denied")}");
+        Allowed += verdict.IsAllowed ? 1 : 0;
+        return verdict;
     }
 
     void IRequestJudge.Answered(in RequestHead request, ushort status) =>
@@ -114,14 +128,14 @@ internal sealed class Conversation : IRequestJudge
         _unforwarded.RemoveRange(0, step.Count);
         if (step.Fault != GateFault.None)
             Fault = step.Fault;
-        if (step.Action == GateAction.Forward)
-            ToServer.Append(taken);
+        if (step.Action is GateAction.Forward or GateAction.Rewrite)
+            ToServer.Append(step.Action == GateAction.Forward ? taken : Text(step.Head.Span));
         ToClient.Append(Text(step.Answer.Span));
         IsClosed = step.Closes;
         IsServerReset = step.ResetsServer;
         IsCut = step.Action == GateAction.Cut;
         ServerSawEnd = step.Action == GateAction.End;
-        if (step.Action == GateAction.Forward && Server?.Invoke(this) is { } answer)
+        if (step.Action is GateAction.Forward or GateAction.Rewrite && Server?.Invoke(this) is { } answer)
             Serve(answer);
     }
 

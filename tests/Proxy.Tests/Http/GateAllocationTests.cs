@@ -1,4 +1,5 @@
 using Proxy.Http;
+using Proxy.Policy;
 
 namespace Proxy.Tests.Http;
 
@@ -46,7 +47,7 @@ public sealed class GateAllocationTests
     {
         private int _status;
 
-        public bool Decide(in RequestHead request) => !request.Target.SequenceEqual("/denied"u8);
+        public RequestVerdict Decide(in RequestHead request) => new(!request.Target.SequenceEqual("/denied"u8), null);
 
         public void Answered(in RequestHead request, ushort status) => _status += status;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using Proxy.Http;
+using Proxy.Policy;
 
 namespace Proxy.Tests.Http;
 
@@ -139,12 +140,12 @@ public sealed class GateFuzzTests(ITestOutputHelper output)
 
         public List<string> Allowed { get; } = [];
 
-        public bool Decide(in RequestHead request)
+        public RequestVerdict Decide(in RequestHead request)
         {
             if (!request.Target.StartsWith("/ok"u8))
-                return false;
+                return default;
             Allowed.Add($"{Encoding.Latin1.GetString(request.Method)} {Encoding.Latin1.GetString(request.Target)}");
-            return true;
+            return new RequestVerdict(true, null);
         }
 
         public void Answered(in RequestHead request, ushort status)

@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Text;
 using Proxy.Http;
+using Proxy.Policy;
 using Proxy.Tests.Engine;
 
 namespace Proxy.Tests.Http;
@@ -95,7 +96,7 @@ public sealed class GatedRelayFuzzTests : IDisposable
 
     private sealed class Judge : IRequestJudge
     {
-        public bool Decide(in RequestHead request) => !request.Target.SequenceEqual("/denied"u8);
+        public RequestVerdict Decide(in RequestHead request) => new(!request.Target.SequenceEqual("/denied"u8), null);
 
         public void Answered(in RequestHead request, ushort status)
         {

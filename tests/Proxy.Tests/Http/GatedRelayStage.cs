@@ -1,5 +1,6 @@
 using System.Text;
 using Proxy.Http;
+using Proxy.Policy;
 using Proxy.Tests.Engine;
 
 namespace Proxy.Tests.Http;
@@ -97,10 +98,10 @@ public abstract class GatedRelayStage : IDisposable
 
         public int Count => Volatile.Read(ref _count);
 
-        public bool Decide(in RequestHead request)
+        public RequestVerdict Decide(in RequestHead request)
         {
             Interlocked.Increment(ref _count);
-            return Encoding.Latin1.GetString(request.Target) != Denied;
+            return new RequestVerdict(Encoding.Latin1.GetString(request.Target) != Denied, null);
         }
 
         public void Answered(in RequestHead request, ushort status)

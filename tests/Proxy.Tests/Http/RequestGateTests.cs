@@ -1,4 +1,5 @@
 using Proxy.Http;
+using Proxy.Policy;
 
 namespace Proxy.Tests.Http;
 
@@ -257,7 +258,7 @@ public sealed class RequestGateTests
 
     private sealed class AllowAll : IRequestJudge
     {
-        public bool Decide(in RequestHead request) => true;
+        public RequestVerdict Decide(in RequestHead request) => new(true, null);
 
         public void Answered(in RequestHead request, ushort status)
         {

@@ -3,7 +3,19 @@ namespace Proxy.Tests.Http;
 /// <summary>Another reader of request streams, written for clarity, to compare the gate with. Throws on what it does not understand.</summary>
 internal static class SlowHttp
 {
-    internal sealed record Request(string Method, string Target, string Body, bool IsComplete);
+    internal sealed record Request(string Method, string Target, string Body, bool IsComplete)
+    {
+        /// <summary>The header lines.</summary>
+        public IReadOnlyList<string> Headers { get; init; } = [];
+
+        /// <summary>The values of a header.</summary>
+        public string[] Find(string name) => SlowHttp.Find(Headers, name);
+
+        public bool Equals(Request? other) =>
+            other is not null && (Method, Target, Body, IsComplete) == (other.Method, other.Target, other.Body, other.IsComplete);
+
+        public override int GetHashCode() => HashCode.Combine(Method, Target, Body, IsComplete);
+    }
 
     public static List<Request> Read(string stream)
     {
@@ -18,7 +30,7 @@ internal static class SlowHttp
             if (words.Length != 3 || lines.Any(line => line.AsSpan().IndexOfAny("\r\n\0") >= 0))
                 throw new FormatException("request line " + lines[0]);
             var (body, rest, isComplete) = ReadBody(lines[1..], stream[(headEnd + 4)..]);
-            requests.Add(new Request(words[0], words[1], body, isComplete));
+            requests.Add(new Request(words[0], words[1], body, isComplete) { Headers = lines[1..] });
             stream = rest;
         }
 
@@ -37,7 +49,7 @@ internal static class SlowHttp
         return length <= rest.Length ? (rest[..(int)length], rest[(int)length..], true) : (rest, "", false);
     }
 
-    private static string[] Find(string[] headers, string name) =>
+    private static string[] Find(IEnumerable<string> headers, string name) =>
         [.. headers.Select(h => h.Split(':', 2)).Where(h => h[0].Trim().Equals(name, StringComparison.OrdinalIgnoreCase)).Select(h => h[1].Trim())];
 
     private static (string Body, string Remainder, bool IsComplete) ReadChunks(string rest)

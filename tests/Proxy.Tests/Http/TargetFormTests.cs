@@ -64,7 +64,7 @@ public sealed class TargetFormTests
 
     private static (GateFault Fault, string Target) Read(string method, string target)
     {
-        var fault = TargetForm.Read(Encoding.Latin1.GetBytes(method), Encoding.Latin1.GetBytes(target), out var form);
+        var fault = TargetForm.Read(Encoding.Latin1.GetBytes(method), Encoding.Latin1.GetBytes(target), GateLimits.Default, out var form);
         return (fault, Encoding.Latin1.GetString(form.PathAndQuery));
     }
 }

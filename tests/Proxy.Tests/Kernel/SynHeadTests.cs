@@ -99,7 +99,7 @@ public sealed class SynHeadTests
             Assert.True(messages < 16);
             _ = reader.IsAnswer(out _);
             if (NetlinkQueue.TryRead(reader, out var packet))
-                _ = SynQuestions.TryRead(packet, out _);
+                _ = PacketQuestions.TryReadSyn(packet, out _);
         }
     }
 

@@ -3,6 +3,7 @@ using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Policy;
 using Proxy.Spiffe;
+using Proxy.Spiffe.X509;
 using Proxy.Tests.Lifetime;
 using static Proxy.Tests.Stories.Cast;
 
@@ -101,13 +102,28 @@ public sealed class RejudgingTests : IDisposable
         Assert.Null(await CutReasonAsync(live.Connection));
     }
 
-    [Fact]
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
     [Produces(OutcomeReason.NoBundle)]
-    public async Task A_bundle_that_is_gone_cuts()
+    public async Task A_bundle_that_is_gone_cuts(bool clientIsOurs, bool serverIsOurs)
     {
         var live = await RegisterAsync();
-        live.Connection.Proof = new ConnectionProof(s_client.ExpectedId, s_server.ExpectedId, false, false);
-        _stage.Mesh.Publish(IdentitySnapshot.Empty);
+        live.Connection.Proof = new ConnectionProof(s_client.ExpectedId, s_server.ExpectedId, clientIsOurs, serverIsOurs);
+        var others = new TrustBundle(new TrustDomain("other"), _stage.Pki.Bundle.Roots);
+        _stage.Mesh.Publish(Identities(others, ("client", _stage.Pki.Client), ("server", _stage.Pki.Server)));
+        Assert.Equal(OutcomeReason.NoBundle, await CutReasonAsync(live.Connection));
+    }
+
+    [Fact]
+    public async Task A_bundle_that_another_workload_may_use_is_none_of_ours()
+    {
+        var live = await RegisterAsync();
+        live.Connection.Proof = new ConnectionProof(s_client.ExpectedId, s_server.ExpectedId, ClientIsOurs: true, ServerIsOurs: false);
+        var client = new WorkloadIdentity([_stage.Pki.Client], []) { Bundles = [] };
+        var other = new WorkloadIdentity([_stage.Pki.Server], []) { Bundles = [_stage.Pki.Bundle] };
+        _stage.Mesh.Publish(new IdentitySnapshot(1, [new("client", client), new("server", other)], [], TimeProvider.System));
         Assert.Equal(OutcomeReason.NoBundle, await CutReasonAsync(live.Connection));
     }
 

@@ -50,3 +50,9 @@ public sealed class LabVariantTests(LegacyMesh mesh) : EndToEnd.LabVariantTests(
 
 [Collection(EndToEndCollection.Name)]
 public sealed class TunnelReuseTests(LegacyMesh mesh) : EndToEnd.TunnelReuseTests(mesh), IClassFixture<LegacyMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class RandomPacketTests(LegacyMesh mesh) : EndToEnd.RandomPacketTests(mesh), IClassFixture<LegacyMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class FlowTests(LegacyMesh mesh) : EndToEnd.FlowTests(mesh), IClassFixture<LegacyMesh>;

@@ -50,3 +50,9 @@ public sealed class LabVariantTests(NftMesh mesh) : EndToEnd.LabVariantTests(mes
 
 [Collection(EndToEndCollection.Name)]
 public sealed class TunnelReuseTests(NftMesh mesh) : EndToEnd.TunnelReuseTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class RandomPacketTests(NftMesh mesh) : EndToEnd.RandomPacketTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class FlowTests(NftMesh mesh) : EndToEnd.FlowTests(mesh), IClassFixture<NftMesh>;

@@ -1,0 +1,89 @@
+using Proxy.Policy.Matching;
+
+namespace Proxy.Policy.Documents;
+
+/// <summary>Warns of rules about requests that are well formed and rarely mean what they seem to say.</summary>
+internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
+{
+    private static readonly ushort[] TlsPorts = [443, 8443];
+
+    // Pieces of a pattern that may match the question mark of a query.
+    private static readonly string[] QueryPieces = [".*", ".+", ".{", "\\?", "[?", "[^", "?]", "\\S", "\\D", "\\W", "\\x3f", "\\x3F", "\\Q"];
+
+    public void Look(ManifestMapping entry, PortMatch ports)
+    {
+        if (entry["rules"] is not ManifestMapping rules || rules["http"] is not ManifestSequence { Items.Count: > 0 } http)
+            return;
+
+        if (entry.Find("terminatingTLS") is null && TlsPorts.FirstOrDefault(port => ports.Entries.Any(entry => entry.Names(TransportProtocol.Tcp, port, null))) is > 0 and var tls)
+            faults.Warn(http, $"port {tls} is usually TLS, whose requests cannot be read: they will be refused");
+
+        ManifestMapping[] items = [.. http.Items.OfType<ManifestMapping>()];
+        LookForHead(items);
+        foreach (var item in items)
+        {
+            if (item["path"] is ManifestScalar { IsNull: false } path)
+                LookAtPath(path);
+            if (item["host"] is ManifestScalar { IsNull: false } host)
+                LookAtHost(host);
+        }
+    }
+
+    private void LookForHead(ManifestMapping[] items)
+    {
+        if (items.Any(item => item.Find("method") is null or ManifestScalar { Value: "" }))
+            return;
+
+        // A list has many rules and few methods.
+        var known = new Dictionary<string, HttpPattern?>(StringComparer.Ordinal);
+        HttpPattern?[] patterns = [.. items.Select(item => PatternOf(item["method"], known))];
+        if (patterns.Any(pattern => pattern?.Matches("HEAD"u8) ?? true))
+            return;
+
+        for (var i = 0; i < items.Length; i++)
+        {
+            if (patterns[i]!.Matches("GET"u8))
+                faults.Warn(items[i]["method"]!, "GET does not cover HEAD, which health checks and caches use", "write 'GET|HEAD'");
+        }
+    }
+
+    private static HttpPattern? PatternOf(ManifestNode? node, Dictionary<string, HttpPattern?> known)
+    {
+        if (node is not ManifestScalar { Value: var text })
+            return null;
+
+        if (!known.TryGetValue(text, out var pattern))
+            known[text] = pattern = HttpPattern.TryCreate(text, out var made, out _) ? made : null;
+        return pattern;
+    }
+
+    private void LookAtPath(ManifestScalar path)
+    {
+        if (!ignoresQuery && path.Value.Length > 0 && !QueryPieces.Any(piece => path.Value.Contains(piece, StringComparison.Ordinal)))
+            faults.Warn(
+                path, "the path is matched together with the query: a request with a query is refused",
+                @"end it with '(\?.*)?', or annotate the document with node-proxy.dev/ignore-query: ""true""");
+    }
+
+    private void LookAtHost(ManifestScalar host)
+    {
+        if (HasBareDot(host.Value))
+            faults.Warn(host, "a dot that is not escaped matches any character", @"write '\.' for a dot");
+    }
+
+    private static bool HasBareDot(string pattern)
+    {
+        var isInClass = false;
+        for (var i = 0; i < pattern.Length; i++)
+        {
+            if (pattern[i] == '\\')
+                i++;
+            else if (pattern[i] is '[' or ']')
+                isInClass = pattern[i] == '[';
+            else if (pattern[i] == '.' && !isInClass && !(i + 1 < pattern.Length && pattern[i + 1] is '*' or '+' or '{' or '?'))
+                return true;
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,61 @@
+using System.Collections;
+using Proxy.Policy.Matching;
+
+namespace Proxy.Policy.Linting;
+
+/// <summary>HTTP rules that another allow without requests makes moot, for the peers and ports that both cover.</summary>
+internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, IdentitySets sets)
+{
+    private readonly CompiledRule[] _open = [.. AllowsOf(sections).Where(rule => rule.Http is null)];
+
+    public IEnumerable<PolicyFinding> Find() =>
+        from pair in Pairs().Take(DemandConflicts.MostPairs)
+        let restricted = pair.Restricted
+        let open = pair.Open
+        where open.Rule.Direction == restricted.Rule.Direction && MayShareSubject(restricted, open)
+        let port = PortOverlap.Of(restricted.Rule.Ports, open.Rule.Ports)
+        where port is not null
+        let peers = SharedPeers(restricted, open)
+        where peers is not null
+        select new PolicyFinding(
+            [restricted.Rule.Reference, open.Rule.Reference],
+            $"the HTTP rules of the first have no effect for {peers} on {port}: the second allows them everything there",
+            "give the second HTTP rules too, or take these peers and ports out of it");
+
+    private IEnumerable<(CompiledRule Restricted, CompiledRule Open)> Pairs() => AllowsOf(sections)
+        .Where(rule => rule.Http is not null && rule.Section.Section.Isolates(rule.Rule.Direction))
+        .SelectMany(_ => _open, (restricted, open) => (restricted, open));
+
+    private bool MayShareSubject(CompiledRule one, CompiledRule other) =>
+        SubjectOverlap.MayShare(one.Section.Section.Subject, other.Section.Section.Subject)
+        && (ReferenceEquals(one.Section, other.Section) || sets.Identities.Count == 0
+            || IdentitySets.Share(sets.SubjectsOf(one.Section), sets.SubjectsOf(other.Section)));
+
+    private string? SharedPeers(CompiledRule restricted, CompiledRule open)
+    {
+        if (open.Peers.IsAny || restricted.Peers.IsAny && open.Peers.IsWide)
+            return restricted.Peers.IsAny ? "every peer" : "all its peers";
+
+        var (one, other) = (sets.PeersOf(restricted), sets.PeersOf(open));
+        var shared = new BitArray(one).And(other);
+        if (shared.HasAnySet())
+            return IdentitySets.TextOf(sets.Shared(one, other));
+        // Nobody there yet, but both say the same.
+        if (restricted.Peers.Selectors.Select(selector => selector.ToString()).Intersect(open.Peers.Selectors.Select(selector => selector.ToString())).Any())
+            return "peers that both select";
+        return ShareAddress(restricted.Peers, open.Peers) ? "addresses outside the cluster" : null;
+    }
+
+    private static bool ShareAddress(ResolvedPeers one, ResolvedPeers other)
+    {
+        var world = Labels.Identity.World;
+        if (one.Selectors.Any(selector => selector.Matches(world.Labels)))
+            return !other.Addresses.IsEmpty || other.Selectors.Any(selector => selector.Matches(world.Labels));
+        if (other.Selectors.Any(selector => selector.Matches(world.Labels)))
+            return !one.Addresses.IsEmpty;
+        return one.Addresses.Spans.Any(span => other.Addresses.Spans.Any(second => span.First <= second.Last && second.First <= span.Last));
+    }
+
+    private static IEnumerable<CompiledRule> AllowsOf(IReadOnlyList<CompiledSection> sections) =>
+        sections.Where(section => !section.IsAudit).SelectMany(section => section.Rules).Where(rule => !rule.Rule.IsDeny);
+}

@@ -1,0 +1,94 @@
+using Proxy.Kernel;
+
+namespace Proxy;
+
+/// <summary>
+/// The flows of one pod that were allowed and that the kernel does not ask about: what is in the kernel's set is here too,
+/// so that after a change those that would be refused are taken out of it, and the others lose no packet.
+/// </summary>
+internal sealed class FlowMemory : IDisposable
+{
+    // The kernel counts whole seconds, from a little later on.
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(2);
+
+    // Packets of one flow that were waiting together.
+    private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
+
+    private readonly Dictionary<FlowKey, RememberedFlow> _flows = [];
+    private readonly List<FlowKey> _leaving = [];
+    private readonly FlowSet _set;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _limit;
+    private readonly int _capacity;
+
+    /// <param name="set">The kernel's side, which is emptied: who filled it may have judged by something else.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="limit">How long a flow is remembered.</param>
+    /// <param name="capacity">How many flows are remembered.</param>
+    internal FlowMemory(FlowSet set, TimeProvider time, TimeSpan limit, int capacity)
+    {
+        _set = set;
+        _time = time;
+        _limit = limit;
+        _capacity = capacity;
+        _set.TryFlush();
+    }
+
+    /// <summary>How many flows are remembered.</summary>
+    internal int Count => _flows.Count;
+
+    /// <summary>False when it was remembered just now, by a packet that came with this one.</summary>
+    internal bool Remember(in PacketQuestion question)
+    {
+        var key = FlowKey.Of(question);
+        var isKnown = _flows.TryGetValue(key, out var entry);
+        if (isKnown && _time.GetElapsedTime(entry.Since) < AtOnce)
+            return false;
+        if (!isKnown && _flows.Count >= _capacity)
+            MakeRoom();
+        _flows[key] = new RememberedFlow(question, _time.GetTimestamp());
+        _set.Add(key, _limit);
+        return true;
+    }
+
+    /// <summary>Forgets the flows that would not be allowed by now.</summary>
+    internal void KeepOnly(Func<PacketQuestion, bool> isAllowed)
+    {
+        _leaving.Clear();
+        foreach (var (key, entry) in _flows)
+        {
+            if (IsOver(entry) || !isAllowed(entry.Question))
+                _leaving.Add(key);
+        }
+
+        var isTaken = true;
+        foreach (var key in _leaving)
+        {
+            _flows.Remove(key);
+            isTaken &= _set.TryRemove(key);
+        }
+
+        // What the kernel did not let go of goes with all the others.
+        if (!isTaken)
+            Clear();
+    }
+
+    public void Dispose() => _set.Dispose();
+
+    private void MakeRoom()
+    {
+        KeepOnly(static _ => true);
+        if (_flows.Count >= _capacity)
+            Clear();
+    }
+
+    private void Clear()
+    {
+        _flows.Clear();
+        _set.TryFlush();
+    }
+
+    private bool IsOver(in RememberedFlow entry) => _time.GetElapsedTime(entry.Since) > _limit + Slack;
+
+    private readonly record struct RememberedFlow(PacketQuestion Question, long Since);
+}
