@@ -21,6 +21,7 @@ internal sealed class CaptureRuleSet
     private readonly FlowRuleSet flows;
     private readonly string isProxy;
     private readonly string isDiverted;
+    private readonly string isNotDiverted;
     private readonly string divert;
 
     public CaptureRuleSet(CaptureOptions options, CaptureFamily family)
@@ -31,6 +32,7 @@ internal sealed class CaptureRuleSet
         flows = new FlowRuleSet(options, family);
         isProxy = $"-m mark --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}";
         isDiverted = $"-m mark --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
+        isNotDiverted = $"-m mark ! --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         divert = $"-j MARK --set-xmark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         SecondNet = [FilterInput(), ManglePostrouting()];
         Capture = [.. flows.Chains, MangleDivert(), MangleOwn(), ManglePrerouting(), MangleOutput(), RawPrerouting(), RawOutput()];
@@ -47,13 +49,15 @@ internal sealed class CaptureRuleSet
 
     public IEnumerable<CaptureChain> All => SecondNet.Concat(Capture);
 
+    // On the loopback what was captured is marked, and what is not was routed here since it is for this pod. Nothing is
+    // looked up for the packets of an established connection: its socket has been found before.
     private CaptureChain FilterInput() => new("filter", Prefix + "INPUT", "INPUT",
     [
-        new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
-        .. bypasses.SelectMany(bypass => bypass.Arriving),
-        new($"! -i lo -p tcp {isProxy}", "-j RETURN", "answers to the proxy"),
-        new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound"),
+        new($"-i lo -p tcp {isNotDiverted}", "-j RETURN", "not captured on its way out: to this pod"),
         new("-i lo -p tcp -m socket --transparent", "-j RETURN", "captured outbound"),
+        new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound, or an answer to the proxy"),
+        .. bypasses.SelectMany(bypass => bypass.Arriving),
+        new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         new("-p tcp", "-j DROP", "second net: nothing arrives uncaptured"),
         .. flows.SecondNet("-i lo"),
     ]);
@@ -74,33 +78,37 @@ internal sealed class CaptureRuleSet
         new("", "-j ACCEPT", "of a captured connection"),
     ]);
 
-    // The socket match restores the mark of a full socket only, so that a connection in TIME_WAIT keeps the divert mark.
+    // Whose socket it is says the mark that the socket match restored: of a full socket only, so that a connection in
+    // TIME_WAIT, and one whose handshake is under way, keep the divert mark. Listeners hand the proxy's mark on.
     private CaptureChain MangleOwn() => new("mangle", Prefix + "OWN", null,
     [
-        new("", divert, "if there is no full socket"),
-        new("-m socket --restore-skmark", "", "whose socket is it"),
-        new(isProxy, "-j ACCEPT", "socket of the proxy"),
-        new(isDiverted, "-j ACCEPT", "connection in TIME_WAIT"),
+        new(isProxy, $"-j {Prefix}DIVERT", "socket of the proxy"),
+        new(isDiverted, "-j ACCEPT", "no full socket: TIME_WAIT or handshake"),
         new("", $"-j MARK --set-xmark 0x0/0x{options.Mask:x}", "socket of the application: older than capture"),
     ]);
 
-    // A SYN never matches by socket: the application's own listener would let it past the proxy.
+    // A SYN never matches by socket: the application's own listener would let it past the proxy. On the loopback marks
+    // last, so that only what mangle OUTPUT diverted needs a lookup; each packet of a connection pays for one at most.
     private CaptureChain ManglePrerouting() => new("mangle", Prefix + "PREROUTING", "PREROUTING",
     [
+        new($"-i lo -p tcp {isNotDiverted} {NotSyn}", "-j RETURN", "not captured on its way out: to this pod"),
+        new($"-i lo -p tcp {NotSyn} -m socket --transparent", "-j ACCEPT", "packet of a connection captured outbound"),
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
-        new($"-p tcp {NotSyn} -m socket --transparent", $"-j {Prefix}DIVERT", "packet of a captured connection"),
         .. bypasses.SelectMany(bypass => bypass.Arriving),
-        new($"! -i lo -p tcp {NotSyn} -m socket", $"-j {Prefix}OWN", "packet of a connection from here"),
+        new($"! -i lo -p tcp {NotSyn}", divert, "if there is no full socket"),
+        new($"! -i lo -p tcp {NotSyn} -m socket --restore-skmark", $"-j {Prefix}OWN", "packet of a connection from here: whose"),
         new("-i lo -p tcp", Redirect(options.OutboundPort), "outbound capture"),
         new("! -i lo -p tcp", Redirect(options.InboundPort), "inbound capture"),
         new("-p tcp", "-j DROP", "end of every path"),
         FlowRuleSet.ToArriving,
     ]);
 
+    // By the interface and without a lookup: what is for this pod is always routed to the loopback. What is routed there
+    // and is for another is met in PREROUTING: its SYN is captured.
     private CaptureChain MangleOutput() => new("mangle", Prefix + "OUTPUT", "OUTPUT",
     [
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
-        new("-p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
+        new("-o lo -p tcp", "-j RETURN", "routed to this pod itself"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", divert, "outbound: back in by the loopback"),
         FlowRuleSet.ToLeaving,
@@ -118,6 +126,7 @@ internal sealed class CaptureRuleSet
     [
         .. bypasses.Select(bypass => bypass.TrackedLeaving($"-m mark ! --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}")),
         new("-p tcp", "-j CT --notrack", "legs share addresses and ports: not tracked"),
+        new($"-p tcp {NotSyn}", "-j RETURN", "begins nothing: not asked about"),
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         new("-p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         new($"-p tcp {Syn} -m set ! --match-set {family.OutboundSet} dst,dst", Ask, "outbound: ask the proxy"),

@@ -207,6 +207,27 @@ public sealed class CaptureTests
         return socket;
     }
 
+    // Neither for what begins nor for the rest of a captured connection, and with a pod that forwards.
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public async Task A_route_of_another_address_to_the_loopback_is_no_way_out(string variant)
+    {
+        using var pods = new TestPods();
+        new CaptureRules(TestVariants.Options(variant)).Apply(pods.PodNamespace);
+        using var judge = new TestJudge(pods.PodNamespace, _ => true);
+        using var relay = new TestRelay(pods.PodNamespace, Options);
+        using var far = new TestServer(pods.FarNamespace, true);
+        using var connection = await OpenAsync(pods.PodNamespace, TestPods.FarIPv4);
+        relay.Dispose();
+        pods.InPod("sysctl -q -w net.ipv4.ip_forward=1");
+        pods.InPod($"ip route add {TestPods.FarIPv4}/32 dev lo");
+        var (asked, packets) = (judge.Asked.Count, pods.PacketsFromPod(ipv4: true));
+        await connection.SendAsync(new byte[10], TestContext.Current.CancellationToken);
+        Assert.Null(await TestClient.EchoAsync(pods.PodNamespace, TestPods.FarIPv4, 80, ShortPatience));
+        Assert.Equal((1, packets), (far.Accepted, pods.PacketsFromPod(ipv4: true)));
+        Assert.True(judge.Asked.Count > asked);
+    }
+
     // A server that must stay untouched tells, together with the wire, that nothing came through.
     internal static async Task AssertClosedAsync(TestPods pods, bool ipv4, TestServer far, TestServer near, string state)
     {

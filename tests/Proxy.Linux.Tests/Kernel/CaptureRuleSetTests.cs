@@ -1,0 +1,62 @@
+using Proxy.Kernel;
+
+namespace Proxy.Linux.Tests.Kernel;
+
+/// <summary>The order of the rules: what a packet of an established connection does not pay for, and where each path ends.</summary>
+public sealed class CaptureRuleSetTests
+{
+    private static readonly string[] Lookups = ["-m addrtype", "-m socket", "-m set"];
+
+    private readonly CaptureRuleSet rules = new(new CaptureOptions(), CaptureFamily.IPv4);
+
+    [Fact]
+    public void On_its_way_out_an_established_connection_needs_no_lookup()
+    {
+        Assert.DoesNotContain(Chain("mangle", "OUTPUT").Rules, IsLookup);
+        Assert.DoesNotContain(Chain("mangle", "POSTROUTING").Rules, IsLookup);
+        var raw = Chain("raw", "OUTPUT").Rules;
+        var ends = raw.Index().Single(rule => rule.Item is { Target: "-j RETURN", Match: $"-p tcp {CaptureRuleSet.NotSyn}" }).Index;
+        Assert.DoesNotContain(raw.Take(ends), IsLookup);
+    }
+
+    [Fact]
+    public void Each_interface_has_one_socket_lookup_and_the_loopback_none_for_what_was_not_captured()
+    {
+        var prerouting = Chain("mangle", "PREROUTING").Rules;
+        Assert.Equal(["-i", "!"], prerouting.Where(rule => rule.Match.Contains("-m socket", StringComparison.Ordinal)).Select(rule => rule.Match.Split(' ')[0]));
+        Assert.StartsWith("-i lo -p tcp -m mark ! --mark", prerouting[0].Match, StringComparison.Ordinal);
+        Assert.DoesNotContain(Chain("mangle", "OWN").Rules, IsLookup);
+        Assert.StartsWith("-i lo -p tcp -m mark ! --mark", Chain("filter", "INPUT").Rules[0].Match, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_path_ends_in_a_drop()
+    {
+        foreach (var (table, chain) in ((string, string)[])[("mangle", "PREROUTING"), ("mangle", "POSTROUTING"), ("filter", "INPUT")])
+        {
+            var last = Chain(table, chain).Rules.Last(rule => rule.Match.Contains("-p tcp", StringComparison.Ordinal) && !rule.Match.Contains("! -p tcp", StringComparison.Ordinal));
+            Assert.Equal(("-p tcp", "-j DROP"), (last.Match, last.Target));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void Rules_of_an_older_form_are_noticed_and_made_again(string variant)
+    {
+        using var pods = new TestPods();
+        var capture = new CaptureRules(TestVariants.Options(variant));
+        capture.Apply(pods.PodNamespace);
+        var tool = $"iptables-{variant} -t mangle";
+        pods.InPod($"{tool} -F NODE_PROXY_OWN");
+        pods.InPod($"{tool} -A NODE_PROXY_OWN -m socket --restore-skmark -m comment --comment whose");
+        pods.InPod($"{tool} -R NODE_PROXY_OUTPUT 2 -p tcp -m addrtype --dst-type LOCAL -m comment --comment local -j RETURN");
+        Assert.Contains("routed to this pod itself\" is missing", string.Join('\n', capture.Verify(pods.PodNamespace)), StringComparison.Ordinal);
+        capture.Apply(pods.PodNamespace);
+        Assert.Empty(capture.Verify(pods.PodNamespace));
+        Assert.DoesNotContain("comment local", pods.InPod($"iptables-{variant}-save -t mangle"), StringComparison.Ordinal);
+    }
+
+    private CaptureChain Chain(string table, string name) => rules.All.Single(chain => chain.Table == table && chain.Name == CaptureRuleSet.Prefix + name);
+
+    private static bool IsLookup(CaptureRule rule) => Lookups.Any(lookup => rule.Match.Contains(lookup, StringComparison.Ordinal));
+}
