@@ -118,6 +118,9 @@ public sealed class ProbeSpoofingTests : IDisposable
         new NodeRules(Options with { ProbeSourceIPv4 = null, ProbeSourceIPv6 = null }, CaptureTools.Find(null, ToolPath.OfProcess)).Apply(nodeNamespace, []);
         using var server = new TestServer(podNamespace, ipv4);
         Claim(thief, "eth0", ipv4);
+        // A pod does not even answer who asks for its link address in the name of a probe (ICMPv6).
+        var link = TestPods.Host($"ip netns exec {pod} cat /sys/class/net/eth0/address").Trim();
+        TestPods.Host($"ip -n {thief} neigh replace {PodAddress(ipv4)} lladdr {link} dev eth0 nud permanent");
 
         Assert.True(await ConnectsAsync(thiefNamespace, Probe(ipv4), PodAddress(ipv4), 4 * Patience));
     }
