@@ -8,6 +8,7 @@ var root = new RootCommand("Per-node mesh proxy: mutual TLS and policy for the p
     ObserveCommand.Create(),
     PolicyCommand.Create(),
     StatusCommand.Create(),
+    IdentityCommand.Create(),
     IssuerCommand.Create(),
 };
 var arguments = root.Parse(args);
