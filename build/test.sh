@@ -1,19 +1,29 @@
 #!/bin/sh
 # Runs every test project in Release and ends with "N passed, N failed" over all of them.
-# The tests in network namespaces mostly wait, so the others run beside them.
+# The tests in network namespaces mostly wait: their three parts run beside each other and beside all others.
 # A project that does not build, crashes, or runs no test counts as one failure.
 set -u
 
 results=artifacts/test-results
 beside=Proxy.Linux.Tests
+nft=$beside.EndToEnd.NftTwoWorkers
+legacy=$beside.EndToEnd.LegacyOneWorker
 passed=0 failed=0 skipped=0
 rm -rf "$results" && mkdir -p "$results"
 
 value() { sed -n "s/.*<Counters [^>]*$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
 
+# What its results are called, the project, and which of its tests.
 run() {
-    "tests/$1/bin/Release/net10.0/$1" -result-trx "$results/$1.trx" -noLogo -noColor
-    echo $? > "$results/$1.code"
+    part=$1 project=$2
+    shift 2
+    "tests/$project/bin/Release/net10.0/$project" -result-trx "$results/$part.trx" -noLogo -noColor "$@"
+    echo $? > "$results/$part.code"
+}
+
+run_beside() {
+    parts="$parts $1"
+    run "$@" > "$results/$1.log" 2>&1 &
 }
 
 count() {
@@ -32,7 +42,7 @@ count() {
     passed=$((passed + ok)) failed=$((failed + bad)) skipped=$((skipped + idle))
 }
 
-built=
+built='' parts=''
 for project in tests/*.Tests; do
     name=$(basename "$project")
     if dotnet build -c Release --nologo -v quiet -clp:NoSummary "$project"; then
@@ -43,16 +53,23 @@ for project in tests/*.Tests; do
     fi
 done
 
-case " $built " in *" $beside "*) run $beside > "$results/$beside.log" 2>&1 & ;; esac
+case " $built " in *" $beside "*)
+    run_beside $nft $beside -namespace $nft
+    run_beside $legacy $beside -namespace $legacy
+    run_beside $beside $beside -namespace- $nft -namespace- $legacy
+    ;;
+esac
 for name in $built; do
     [ "$name" = $beside ] && continue
     echo "== $name"
-    run "$name"
+    run "$name" "$name"
+    count "$name"
 done
 wait
-[ -f "$results/$beside.log" ] && echo "== $beside" && cat "$results/$beside.log"
-for name in $built; do
-    count "$name"
+for part in $parts; do
+    echo "== $part"
+    cat "$results/$part.log"
+    count "$part"
 done
 
 [ $skipped -gt 0 ] && echo "$skipped skipped"
