@@ -10,31 +10,18 @@ namespace Proxy.Issuer;
 /// The SPIFFE Broker API: a proxy that has proved to be one of the brokers gets the SVIDs of the pods that it names. It is
 /// served over mutual TLS only; <see cref="IssuerTls"/> has checked the caller before a call comes here.
 /// </summary>
-internal sealed class BrokerEndpoint(
-    IssuerOptions options,
-    RotatingAuthority authority,
-    Registrations registrations,
-    TimeProvider time,
-    StreamLoop loop) : API.APIBase
+internal sealed class BrokerEndpoint(IdentityStreams streams) : API.APIBase
 {
     // SPIFFE Broker Endpoint.
     private const string Header = "broker.spiffe.io";
+    private const string NotEntitled = "no registration entry matches the pod";
 
     public override async Task SubscribeToX509SVID(
         SubscribeToX509SVIDRequest request, IServerStreamWriter<SubscribeToX509SVIDResponse> responseStream, ServerCallContext context)
     {
         ApiBytes.DemandHeader(context, Header);
         var reference = ReadReference(request.Reference);
-        var held = new HeldSvids(authority, options.SvidLifetime, time);
-        Task? answered = null;
-        await loop.RunAsync(context, async stop =>
-        {
-            var (entries, replaced) = (registrations.Current, authority.Replaced);
-            if (held.Update(entries.Match(Find(entries, reference).Selectors)) | answered != replaced)
-                await responseStream.WriteAsync(CreateResponse(held), stop);
-            answered = replaced;
-            await loop.WaitAsync(held.UntilRotation, stop, entries.Replaced, replaced);
-        });
+        await streams.SendSvidsAsync(context, NotEntitled, entries => Find(entries, reference), (svids, bundle, stop) => responseStream.WriteAsync(CreateResponse(svids, bundle), stop));
     }
 
     public override async Task SubscribeToX509Bundles(
@@ -42,17 +29,8 @@ internal sealed class BrokerEndpoint(
     {
         ApiBytes.DemandHeader(context, Header);
         var reference = ReadReference(request.Reference);
-        Task? answered = null;
-        await loop.RunAsync(context, async stop =>
-        {
-            var (entries, replaced) = (registrations.Current, authority.Replaced);
-            if (!entries.Match(Find(entries, reference).Selectors).Any())
-                throw NotEntitled();
-            if (answered != replaced)
-                await responseStream.WriteAsync(new SubscribeToX509BundlesResponse { Bundles = { [authority.TrustDomain.Id.ToString()] = ApiBytes.Of(authority.Bundle) } }, stop);
-            answered = replaced;
-            await Task.WhenAny(entries.Replaced, replaced).WaitAsync(stop);
-        });
+        await streams.SendBundlesAsync(context, NotEntitled, entries => Find(entries, reference), (domain, bundle, stop) =>
+            responseStream.WriteAsync(new SubscribeToX509BundlesResponse { Bundles = { [domain] = bundle } }, stop));
     }
 
     private static KubernetesObjectReference ReadReference(WorkloadReference? reference)
@@ -82,17 +60,14 @@ internal sealed class BrokerEndpoint(
         }
     }
 
-    private static RegisteredPod Find(RegistrationSnapshot entries, KubernetesObjectReference reference) =>
-        entries.FindPod(reference.Uid, reference.Key?.Namespace ?? "", reference.Key?.Name ?? "")
+    private static IReadOnlySet<Selector> Find(RegistrationSnapshot entries, KubernetesObjectReference reference) =>
+        entries.FindPod(reference.Uid, reference.Key?.Namespace ?? "", reference.Key?.Name ?? "")?.Selectors
         ?? throw new RpcException(new Status(StatusCode.NotFound, "no such pod"));
 
-    private SubscribeToX509SVIDResponse CreateResponse(HeldSvids held)
+    private static SubscribeToX509SVIDResponse CreateResponse(IEnumerable<IssuedSvid> svids, ByteString bundle)
     {
-        if (held.Svids.Count == 0)
-            throw NotEntitled();
-        var bundle = ApiBytes.Of(authority.Bundle);
         var response = new SubscribeToX509SVIDResponse();
-        response.Svids.AddRange(held.Svids.Select(svid => new X509SVID
+        response.Svids.AddRange(svids.Select(svid => new X509SVID
         {
             SpiffeId = svid.Id.ToString(),
             X509Svid = ByteString.CopyFrom(svid.Certificate.Span),
@@ -101,8 +76,6 @@ internal sealed class BrokerEndpoint(
         }));
         return response;
     }
-
-    private static RpcException NotEntitled() => new(new Status(StatusCode.PermissionDenied, "no registration entry matches the pod"));
 
     private static RpcException Invalid(string reason) => new(new Status(StatusCode.InvalidArgument, reason));
 }

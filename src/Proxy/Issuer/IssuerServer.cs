@@ -98,7 +98,7 @@ internal sealed class IssuerServer : IAsyncDisposable
         builder.Services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Delay = TimeSpan.Zero);
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(options).AddSingleton(authority).AddSingleton(registrations).AddSingleton(time);
-        builder.Services.AddSingleton<StreamLoop>();
+        builder.Services.AddSingleton<StreamLoop>().AddSingleton<IdentityStreams>();
         return Route(builder.Build(), new BundleEndpoint(authority));
     }
 

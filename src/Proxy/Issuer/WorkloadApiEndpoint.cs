@@ -9,31 +9,18 @@ namespace Proxy.Issuer;
 /// The SPIFFE Workload API: each local process gets its own identity, by what the kernel says of it. A process without a
 /// registration entry gets none.
 /// </summary>
-internal sealed class WorkloadApiEndpoint(
-    IssuerOptions options,
-    RotatingAuthority authority,
-    Registrations registrations,
-    TimeProvider time,
-    StreamLoop loop) : SpiffeWorkloadAPI.SpiffeWorkloadAPIBase
+internal sealed class WorkloadApiEndpoint(IdentityStreams streams) : SpiffeWorkloadAPI.SpiffeWorkloadAPIBase
 {
     // SPIFFE Workload Endpoint, section 5.
     private const string Header = "workload.spiffe.io";
+    private const string NoIdentity = "no identity issued";
 
     public override async Task FetchX509SVID(
         X509SVIDRequest request, IServerStreamWriter<X509SVIDResponse> responseStream, ServerCallContext context)
     {
         ApiBytes.DemandHeader(context, Header);
         var caller = Caller.Attest(context);
-        var held = new HeldSvids(authority, options.SvidLifetime, time);
-        Task? answered = null;
-        await loop.RunAsync(context, async stop =>
-        {
-            var (entries, replaced) = (registrations.Current, authority.Replaced);
-            if (held.Update(entries.Match(caller)) | answered != replaced)
-                await responseStream.WriteAsync(CreateResponse(held), stop);
-            answered = replaced;
-            await loop.WaitAsync(held.UntilRotation, stop, entries.Replaced, replaced);
-        });
+        await streams.SendSvidsAsync(context, NoIdentity, _ => caller, (svids, bundle, stop) => responseStream.WriteAsync(CreateResponse(svids, bundle), stop));
     }
 
     public override async Task FetchX509Bundles(
@@ -41,26 +28,14 @@ internal sealed class WorkloadApiEndpoint(
     {
         ApiBytes.DemandHeader(context, Header);
         var caller = Caller.Attest(context);
-        Task? answered = null;
-        await loop.RunAsync(context, async stop =>
-        {
-            var (entries, replaced) = (registrations.Current, authority.Replaced);
-            if (!entries.Match(caller).Any())
-                throw NoIdentity();
-            if (answered != replaced)
-                await responseStream.WriteAsync(new X509BundlesResponse { Bundles = { [authority.TrustDomain.Id.ToString()] = ApiBytes.Of(authority.Bundle) } }, stop);
-            answered = replaced;
-            await Task.WhenAny(entries.Replaced, replaced).WaitAsync(stop);
-        });
+        await streams.SendBundlesAsync(context, NoIdentity, _ => caller, (domain, bundle, stop) =>
+            responseStream.WriteAsync(new X509BundlesResponse { Bundles = { [domain] = bundle } }, stop));
     }
 
-    private X509SVIDResponse CreateResponse(HeldSvids held)
+    private static X509SVIDResponse CreateResponse(IEnumerable<IssuedSvid> svids, ByteString bundle)
     {
-        if (held.Svids.Count == 0)
-            throw NoIdentity();
-        var bundle = ApiBytes.Of(authority.Bundle);
         var response = new X509SVIDResponse();
-        response.Svids.AddRange(held.Svids.Select(svid => new X509SVID
+        response.Svids.AddRange(svids.Select(svid => new X509SVID
         {
             SpiffeId = svid.Id.ToString(),
             X509Svid = ByteString.CopyFrom(svid.Certificate.Span),
@@ -69,6 +44,4 @@ internal sealed class WorkloadApiEndpoint(
         }));
         return response;
     }
-
-    private static RpcException NoIdentity() => new(new Status(StatusCode.PermissionDenied, "no identity issued"));
 }
