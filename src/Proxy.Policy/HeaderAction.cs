@@ -108,6 +108,23 @@ public readonly record struct HeaderActions
         return new HeaderActions(all, _first, more);
     }
 
+    /// <summary>These, and then those of another rule set; allocates only if there are some of both.</summary>
+    internal HeaderActions Then(HeaderActions next)
+    {
+        if (IsEmpty || next.IsEmpty)
+            return IsEmpty ? next : this;
+        var list = new List<HeaderAction>();
+        foreach (var action in this)
+            list.Add(action);
+        foreach (var action in next)
+            list.Add(action);
+        HeaderAction[] all = [.. list];
+        var both = default(HeaderActions);
+        for (var i = 0; i < all.Length; i++)
+            both = both.With(all, i);
+        return both;
+    }
+
     /// <summary>Walks through the actions.</summary>
     public struct Enumerator
     {

@@ -86,9 +86,11 @@ internal static class ConnectionEndings
         var judgement = seat.Judge(connection);
         if (!judgement.IsAllowed)
             return seat.Deny(connection.Parties, judgement);
+        if (judgement.Http is not null && connection.HasSentUnjudged && !judgement.OnlyWatches)
+            return seat.Refuse(connection.Parties, judgement.HttpDirection, OutcomeReason.GateRequired);
 
         connection.Take(judgement);
-        connection.HasGate = judgement.Http is not null;
+        connection.HasGate = judgement.Http is not null && !connection.HasSentUnjudged;
         connection.IsRelaying = true;
         ConnectionFlows.WriteAdmitted(seat.Flows, connection.Parties, judgement, IsOursToTell(connection.Parties, seat.NodeName));
         return null;
@@ -96,7 +98,7 @@ internal static class ConnectionEndings
 
     /// <summary>What the judgement says of the connection's requests.</summary>
     internal static void Take(this LiveConnection connection, in Judgement judgement) =>
-        (connection.Http, connection.OnlyWatched) = (judgement.Http, judgement.OnlyWatches);
+        (connection.Http, connection.HttpDirection, connection.OnlyWatched) = (judgement.Http, judgement.HttpDirection, judgement.OnlyWatches);
 
     /// <summary>Relays a connection that was admitted just now.</summary>
     internal static async ValueTask<ConnectionOutcome> RelayAdmittedAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg server) =>

@@ -7,7 +7,7 @@ namespace Proxy;
 /// <param name="Refusal">Null when the connection is allowed.</param>
 /// <param name="Deciding">The refusing verdict; of an allowed connection the server's side, or else the client's.</param>
 /// <param name="Direction">The side the deciding verdict belongs to.</param>
-/// <param name="Http">Not null when every request must be judged by this process.</param>
+/// <param name="Http">Not null when every request must be judged by this process, for the client's side, the server's or both.</param>
 internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Deciding, Direction Direction, HttpRuleSet? Http)
 {
     internal bool IsAllowed => Refusal is null;
@@ -20,6 +20,9 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
 
     /// <summary>The requests are looked at for documents under audit only.</summary>
     internal bool OnlyWatches { get; init; }
+
+    /// <summary>The side whose HTTP rules hold; the server's if both have some.</summary>
+    internal Direction HttpDirection { get; init; }
 
     /// <summary>
     /// Both sides of policy, for a connection whose ends are known. The server's node judges its side with the
@@ -48,7 +51,14 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
 
         var egressAudit = RefusalUnderAudit(egress);
         if (server.Workload is null)
-            return new Judgement(null, egress ?? Outside, Direction.Egress, null) { EgressAudit = egressAudit };
+        {
+            return new Judgement(null, egress ?? Outside, Direction.Egress, egress?.Http)
+            {
+                EgressAudit = egressAudit,
+                OnlyWatches = OnlyWatchesRequests(egress),
+                HttpDirection = Direction.Egress,
+            };
+        }
 
         var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, protocol, port, authentication)
         {
@@ -58,13 +68,20 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
         if (!ingress.IsAllowed)
             return new Judgement(OutcomeReasons.From(ingress.Reason), ingress, Direction.Ingress, null);
         var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsCapturedAt(port);
-        return new Judgement(null, ingress, Direction.Ingress, isLastToJudge ? ingress.Http : null)
+        var ofServer = isLastToJudge ? ingress.Http : null;
+        return new Judgement(null, ingress, Direction.Ingress, Both(egress?.Http, ofServer))
         {
             EgressAudit = egressAudit,
             IngressAudit = RefusalUnderAudit(ingress),
-            OnlyWatches = ingress.Audit is { IsAllowed: true },
+            OnlyWatches = (egress?.Http is null || OnlyWatchesRequests(egress)) && (ofServer is null || OnlyWatchesRequests(ingress)),
+            HttpDirection = ofServer is null ? Direction.Egress : Direction.Ingress,
         };
     }
+
+    private static HttpRuleSet? Both(HttpRuleSet? ofClient, HttpRuleSet? ofServer) =>
+        ofClient is null || ofServer is null ? ofClient ?? ofServer : ofClient.And(ofServer);
+
+    private static bool OnlyWatchesRequests(Verdict? verdict) => verdict?.Audit is { IsAllowed: true };
 
     private static Verdict? RefusalUnderAudit(Verdict? verdict) => verdict?.Audit is { IsAllowed: false } audit ? audit : null;
 

@@ -96,8 +96,10 @@ internal sealed class OutboundStream(
     {
         if (Prove() is { } lost)
             return lost;
-        if (!_first.Take(captured.Leg))
+        // Where requests are judged here, nothing goes before the gate.
+        if (!_first.Take(captured.Leg, isHeldBack: seat.Judge(connection).Http is not null))
             return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
+        connection.HasSentUnjudged |= _first.Count > 0;
         var stream = tunnel.Begin();
         connection.AttachServer(stream);
         var (answer, failure) = await OpenAsync(tunnel, stream);

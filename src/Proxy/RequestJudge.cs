@@ -39,7 +39,7 @@ internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, Ti
     {
         Kind = kind,
         Verdict = verdict,
-        Direction = Direction.Ingress,
+        Direction = connection.HttpDirection,
         Source = ConnectionFlows.EndOf(connection.Parties.Client),
         Destination = ConnectionFlows.EndOf(connection.Parties.Server, connection.Parties),
         Method = request.Method,

@@ -18,10 +18,12 @@ internal sealed class FirstBytes(BufferPool buffers)
     /// Takes what is there now, without waiting; a second time, nothing: it would come out of order. False when the
     /// client is gone.
     /// </summary>
-    internal bool Take(PlainLeg client)
+    /// <param name="client">Who has sent them.</param>
+    /// <param name="isHeldBack">Nothing may go before it has been judged: then nothing is taken.</param>
+    internal bool Take(PlainLeg client, bool isHeldBack = false)
     {
         _buffer ??= buffers.Rent();
-        if (_isTaken)
+        if (_isTaken || isHeldBack)
             return true;
         _isTaken = true;
         var count = client.ReadAvailable(_buffer.AsSpan(Leg.Headroom, Lane.Chunk));

@@ -46,6 +46,12 @@ internal sealed class LiveConnection(Parties parties)
     /// <summary>The HTTP rules in force now; the gate asks for each request.</summary>
     internal HttpRuleSet? Http { get; set; }
 
+    /// <summary>The side whose rules they are; the server's if both have some.</summary>
+    internal Direction HttpDirection { get; set; }
+
+    /// <summary>The server's node has bytes that no gate has seen: they went with the opening of a stream.</summary>
+    internal bool HasSentUnjudged { get; set; }
+
     /// <summary>
     /// Whether the rules would refuse what is under way now: a request that they would not have let through, or what
     /// has become of it. Set once there is a gate.
