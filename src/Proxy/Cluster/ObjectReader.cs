@@ -12,6 +12,8 @@ internal static class ObjectReader
             return ReadPolicy(document);
         if (PolicyParser.IsCidrGroupKind(document.ApiVersion, document.Kind))
             return ReadGroup(document);
+        if (ExternalReader.IsMeant(document.ApiVersion, document.Kind))
+            return ReadExternal(document, new FieldReader(document));
 
         var fields = new FieldReader(document);
         return (document.ApiVersion, document.Kind) switch
@@ -75,6 +77,12 @@ internal static class ObjectReader
     private static ManifestObject ReadSecret(ManifestDocument document, FieldReader fields)
     {
         var value = SecretReader.Read(fields);
+        return Make(document, fields, KeyOf(document, value.Namespace, value.Name), value);
+    }
+
+    private static ManifestObject ReadExternal(ManifestDocument document, FieldReader fields)
+    {
+        var value = ExternalReader.Read(document, fields);
         return Make(document, fields, KeyOf(document, value.Namespace, value.Name), value);
     }
 
