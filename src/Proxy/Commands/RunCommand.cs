@@ -21,6 +21,8 @@ internal static class RunCommand
     private static readonly Option<string> Domain = CommandOptions.Text(
         "--trust-domain", "Trust domain of the cluster's SPIFFE IDs.", "cluster.local", "NAME");
 
+    private static readonly Option<string> Template = TemplateOption.Create();
+
     private static readonly Option<string[]> PodCidrs = CommandOptions.Texts(
         "--pod-cidr", "A range in which every address is a pod's; may be given several times. Unknown addresses in it are refused.", "CIDR");
 
@@ -52,7 +54,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
+            Cluster, Node, Domain, Template, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
         };
         Identity.AddTo(command);
         Limits.AddTo(command);
@@ -96,6 +98,7 @@ internal static class RunCommand
             Identity = Identity.Read(arguments, runDirectory),
             NodeName = arguments.GetRequiredValue(Node),
             TrustDomain = arguments.GetRequiredValue(Domain),
+            SpiffeIds = TemplateOption.Read(arguments, Template),
             PodCidrs = [.. arguments.GetRequiredValue(PodCidrs).Select(ParseCidr)],
             RunDirectory = runDirectory,
             Workers = arguments.GetValue(Workers),

@@ -117,7 +117,7 @@ internal static class ManifestTargets
     {
         var file = ReadFile(input);
         CheckEntries(() => new EntriesFormat(Domain).Read(file));
-        CheckEntries(() => new PodFormat(Domain).Read(file));
+        CheckEntries(() => new PodFormat(Domain, SpiffeIdTemplate.Default).Read(file));
     }
 
     private static void CheckEntries(Func<RegisteredContent> read)
