@@ -4,8 +4,8 @@ using Proxy.Policy.Labels;
 namespace Proxy.Cluster;
 
 /// <summary>A pod on its way to become a workload.</summary>
-internal sealed class PodCandidate(PodDocument pod, NamespaceDocument? @namespace, ExpectedIds ids)
-    : WorkloadCandidate(pod.Place, $"{pod.Namespace}/{pod.Name}", IdentityOf(pod, @namespace), pod.Uid ?? pod.DerivedUid)
+internal sealed class PodCandidate(PodDocument pod, NamespaceDocument? @namespace, AllottedNumbers numbers, ExpectedIds ids)
+    : WorkloadCandidate(pod.Place, $"{pod.Namespace}/{pod.Name}", numbers.Number(IdentityOf(pod, @namespace)), pod.Uid ?? pod.DerivedUid)
 {
     public override bool IsClosed => pod.IsClosed;
 

@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
+using Proxy.Policy.Labels;
 
 namespace Proxy.Cluster;
 
@@ -41,11 +42,12 @@ internal sealed class WorkloadTable
         var namespaces = objects.OfType<NamespaceDocument>()
             .GroupBy(document => document.Name, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, MostGuarded, StringComparer.Ordinal);
+        var numbers = new AllottedNumbers(objects.OfType<Identity>());
         IEnumerable<WorkloadCandidate> pods = objects.OfType<PodDocument>()
             .Where(pod => !pod.IsGone)
             .OrderBy(pod => pod.Namespace, StringComparer.Ordinal)
             .ThenBy(pod => pod.Name, StringComparer.Ordinal)
-            .Select(pod => new PodCandidate(pod, namespaces.GetValueOrDefault(pod.Namespace), ids));
+            .Select(pod => new PodCandidate(pod, namespaces.GetValueOrDefault(pod.Namespace), numbers, ids));
         var externals = objects.OfType<ExternalDocument>()
             .OrderBy(external => external.Namespace, StringComparer.Ordinal)
             .ThenBy(external => external.Name, StringComparer.Ordinal)

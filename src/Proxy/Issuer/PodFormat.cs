@@ -1,11 +1,12 @@
 using Proxy.Policy.Documents;
+using Proxy.Policy.Labels;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
 
 /// <summary>
-/// Kubernetes manifests: pods, and the namespaces whose labels count for them. Documents of other kinds are not for us.
+/// Kubernetes manifests: pods, and the namespaces and numbers that count for their identities. Documents of other kinds are not for us.
 /// </summary>
 internal sealed class PodFormat(TrustDomain trustDomain, SpiffeIdTemplate template)
 {
@@ -17,9 +18,13 @@ internal sealed class PodFormat(TrustDomain trustDomain, SpiffeIdTemplate templa
         var namespaces = file.Documents.Where(document => document is { ApiVersion: "v1", Kind: "Namespace" });
         return new RegisteredContent([], [.. pods.Select(ReadPod)])
         {
+            Identities = [.. file.Documents.Where(document => AllottedNumbers.IsAllotment(document.ApiVersion, document.Kind)).Select(ReadIdentity)],
             Namespaces = [.. namespaces.Select(document => new RegisteredNamespace(document.Name, LabelsOf(document)))],
         };
     }
+
+    private static Identity ReadIdentity(ManifestDocument document) => AllottedNumbers.Read(document, out var fault)
+        ?? throw new RegistrationRefused(fault!.Line, fault.Column, fault.Path, fault.Reason);
 
     private RegisteredPod ReadPod(ManifestDocument pod)
     {

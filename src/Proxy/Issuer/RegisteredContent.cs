@@ -1,3 +1,4 @@
+using Proxy.Policy.Labels;
 using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
@@ -11,6 +12,9 @@ internal sealed record RegisteredContent(IReadOnlyList<RegistrationEntry> Entrie
 
     /// <summary>The namespaces that a file defines, whose labels are part of their pods' identities.</summary>
     public IReadOnlyList<RegisteredNamespace> Namespaces { get; init; } = [];
+
+    /// <summary>The numbers that the cluster itself gave to identities.</summary>
+    public IReadOnlyList<Identity> Identities { get; init; } = [];
 }
 
 /// <summary>A namespace of the manifests.</summary>

@@ -116,7 +116,7 @@ internal sealed class RegistrationWatch : IAsyncDisposable
         var files = _manifests.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value.Content)
             .Prepend(_entriesFile?.Content ?? RegisteredContent.Empty).ToArray();
         RegisteredPod[] pods = [.. files.SelectMany(file => file.Pods)];
-        var entries = files.SelectMany(file => file.Entries).Concat(_podEntries.Of(pods, files.SelectMany(file => file.Namespaces)));
+        var entries = files.SelectMany(file => file.Entries).Concat(_podEntries.Of(pods, files.SelectMany(file => file.Namespaces), files.SelectMany(file => file.Identities)));
         var content = new RegisteredContent([.. entries], pods);
         _registrations.Replace(content);
         _log($"issuer: {content.Entries.Count} registration entries in force");
