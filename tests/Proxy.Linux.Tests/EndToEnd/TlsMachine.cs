@@ -5,7 +5,7 @@ using Lab;
 namespace Proxy.Linux.Tests.EndToEnd;
 
 /// <summary>A machine outside the cluster, without a node-proxy: a real nginx that demands certificates, curl and openssl.</summary>
-internal sealed class TlsMachine(LabCluster lab, LabPod place, TestAuthority ofCluster) : IAsyncDisposable
+internal sealed class TlsMachine(LabCluster lab, LabPod place) : IAsyncDisposable
 {
     public const int Port = 8443;
     public const int OtherPort = 8444;
@@ -18,12 +18,14 @@ internal sealed class TlsMachine(LabCluster lab, LabPod place, TestAuthority ofC
 
     public string IPv6 => place.IPv6;
 
+    private TestAuthority OfCluster => TestAuthority.OfIssuer(lab.IssuerState, place.Files);
+
     private string AccessLog => Path.Combine(place.Files, "access.log");
 
     public static async Task<TlsMachine> CreateAsync(LabCluster lab, LabNode node, string name, string ipv4, string ipv6)
     {
         var place = await lab.AddPodAsync(node, name, new() { IsEnrolled = false, WritesManifest = false, Addresses = (ipv4, ipv6) });
-        return new(lab, place, TestAuthority.OfIssuer(lab.IssuerState, place.Files));
+        return new(lab, place);
     }
 
     /// <summary>Tells the cluster of it, and waits until every node knows.</summary>
@@ -72,7 +74,7 @@ internal sealed class TlsMachine(LabCluster lab, LabPod place, TestAuthority ofC
     }
 
     /// <summary>A certificate of the cluster's own authority.</summary>
-    public string Issue(string id) => ofCluster.Issue(id);
+    public string Issue(string id) => OfCluster.Issue(id);
 
     public async Task StopAsync()
     {
@@ -114,7 +116,7 @@ internal sealed class TlsMachine(LabCluster lab, LabPod place, TestAuthority ofC
                 ssl_protocols TLSv1.3;
                 ssl_certificate {{certificate}};
                 ssl_certificate_key {{certificate}};
-                ssl_client_certificate {{ofCluster.WriteAuthority()}};
+                ssl_client_certificate {{OfCluster.WriteAuthority()}};
                 ssl_verify_client on;
                 location / { return 200 "open ledger\n"; }
             }
