@@ -86,15 +86,17 @@ public sealed class ExternalWorkloadTests(TwoNodes nodes) : IClassFixture<TwoNod
         Assert.True(line is not null, all);
     }
 
-    [Fact]
-    public async Task Requests_to_the_machine_are_judged_by_the_rules_that_select_it()
+    [Theory]
+    [InlineData("ledger", "ingress", "fromEndpoints", "teller")]
+    [InlineData("teller", "egress", "toEndpoints", "ledger")]
+    public async Task Requests_to_the_machine_are_judged_by_the_rules_of_either_side(string subject, string direction, string peers, string peer)
     {
         await machine.ServeAsync(machine.Issue(Id));
         await machine.DeclareAsync(Id);
         await ApplyAsync($$"""
-              endpointSelector: {matchLabels: {app: ledger} }
-              ingress:
-                - fromEndpoints: [{matchLabels: {app: teller} }]
+              endpointSelector: {matchLabels: {app: {{subject}}} }
+              {{direction}}:
+                - {{peers}}: [{matchLabels: {app: {{peer}}} }]
                   authentication: {mode: required}
                   toPorts: [{ports: [{port: "{{TlsMachine.Port}}", protocol: TCP} ], rules: {http: [{method: GET, path: /balance}]} }]
             """);
