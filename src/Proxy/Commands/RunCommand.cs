@@ -44,6 +44,8 @@ internal static class RunCommand
 
     private static readonly IdentitySourceOptions Identity = new();
 
+    private static readonly FederateOptions Federation = new();
+
     private static readonly LimitOptions Limits = new();
 
     private static readonly PathOptions Paths = new();
@@ -57,6 +59,7 @@ internal static class RunCommand
             Cluster, Node, Domain, Template, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
         };
         Identity.AddTo(command);
+        Federation.AddTo(command, Domain);
         Limits.AddTo(command);
         Paths.AddTo(command);
         Redirection.AddTo(command);
@@ -96,6 +99,7 @@ internal static class RunCommand
         {
             ManifestDirectory = arguments.GetRequiredValue(Cluster)[ManifestsScheme.Length..],
             Identity = Identity.Read(arguments, runDirectory),
+            Federation = Federation.Read(arguments),
             NodeName = arguments.GetRequiredValue(Node),
             TrustDomain = arguments.GetRequiredValue(Domain),
             SpiffeIds = TemplateOption.Read(arguments, Template),
