@@ -26,7 +26,7 @@ internal sealed class OutboundStream(
     // A server that speaks for itself is offered no tunnel: the TLS stream is its application's.
     private readonly bool _mayTunnel = connection.Parties.WireForm == WireForm.Tunnels;
 
-    private readonly FirstBytes _first = new(seat.Worker.Buffers);
+    private readonly FirstBytes _first = new(seat.Worker.Buffers, seat.HolderOf(connection));
 
     internal async ValueTask<ConnectionOutcome> RunAsync()
     {

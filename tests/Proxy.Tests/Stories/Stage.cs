@@ -20,8 +20,9 @@ internal sealed class Stage : IDisposable
     private readonly NetworkNamespace _home = NetworkNamespace.Current();
     private readonly Loopback _captured = new();
 
-    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TlsEngine engine = default)
+    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TlsEngine engine = default, BufferPool? buffers = null)
     {
+        Worker = new TestWorker(buffers: buffers);
         Server = new Loopback(ServerAddress);
         var limits = new ConnectionLimits
         {
@@ -34,7 +35,7 @@ internal sealed class Stage : IDisposable
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, TimeProvider.System) { Tls = engine };
     }
 
-    public TestWorker Worker { get; } = new();
+    public TestWorker Worker { get; }
 
     public TestPki Pki { get; } = new();
 
