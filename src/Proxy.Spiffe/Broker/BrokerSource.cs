@@ -29,7 +29,7 @@ public sealed class BrokerSource : StreamedSource
     /// <param name="time">The clock of expiry and back-off.</param>
     /// <param name="log">Takes one line for the operator at a time.</param>
     public BrokerSource(ApiEndpoint broker, SpiffeIdPattern server, ApiEndpoint workloadApi, TimeProvider time, Action<string> log)
-        : base(new SourceHealth(broker.Text, log), time, log)
+        : base(new SourceHealth(broker.Text, log) { Time = time }, time, log)
     {
         _time = time;
         var identity = new OwnIdentity(server, time);

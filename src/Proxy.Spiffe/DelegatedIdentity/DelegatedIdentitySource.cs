@@ -21,7 +21,7 @@ public sealed class DelegatedIdentitySource : StreamedSource
     /// <param name="time">The clock of expiry and back-off.</param>
     /// <param name="log">Takes one line for the operator at a time.</param>
     public DelegatedIdentitySource(string unixSocketPath, TimeProvider time, Action<string> log)
-        : base(new SourceHealth(unixSocketPath, log), time, log)
+        : base(new SourceHealth(unixSocketPath, log) { Time = time }, time, log)
     {
         _time = time;
         _channel = ApiChannel.Open(unixSocketPath);

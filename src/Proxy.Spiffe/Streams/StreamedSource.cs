@@ -30,6 +30,12 @@ public abstract class StreamedSource : IIdentitySource
     /// <inheritdoc/>
     public string? LastError => Health.LastError;
 
+    /// <inheritdoc/>
+    public IReadOnlyList<SourceFault> Faults => Health.Faults;
+
+    /// <inheritdoc/>
+    public DateTimeOffset? LastHeard => Health.LastHeard;
+
     private protected SourceHealth Health { get; }
 
     private protected IdentityTable Table { get; }

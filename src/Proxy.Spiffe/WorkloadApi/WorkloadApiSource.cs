@@ -19,7 +19,7 @@ public sealed class WorkloadApiSource : StreamedSource
     /// <param name="time">The clock of expiry and back-off.</param>
     /// <param name="log">Takes one line for the operator at a time.</param>
     public WorkloadApiSource(ApiEndpoint endpoint, TimeProvider time, Action<string> log)
-        : base(new SourceHealth(endpoint.Text, log) { HasSharedBundles = false }, time, log)
+        : base(new SourceHealth(endpoint.Text, log) { Time = time, HasSharedBundles = false }, time, log)
     {
         _time = time;
         _channel = ApiChannel.Open(endpoint.Address, null);
