@@ -40,9 +40,10 @@ internal static class ChainForm
             : (SvidFault.Expired, "A certificate of the chain is not valid at the system's time.");
     }
 
-    public static string Describe(X509Chain chain, TrustBundle bundle) => (StatusOf(chain) & ~X509ChainStatusFlags.NotTimeValid) == X509ChainStatusFlags.NoError && !IsStrong(chain)
-        ? "A key or a signature of the chain is too weak to prove anything: RSA below 2048 bits, a curve below 224, or SHA-1."
-        : $"The certificate does not chain to a root of {bundle.TrustDomain} ({StatusOf(chain)}).";
+    public static string Describe(X509Chain chain, TrustBundle bundle) =>
+        (StatusOf(chain) & ~X509ChainStatusFlags.NotTimeValid) == X509ChainStatusFlags.NoError && !IsStrong(chain)
+            ? "A key or a signature of the chain is too weak to prove anything: RSA below 2048 bits, a curve below 224, or SHA-1."
+            : $"The certificate does not chain to a root of {bundle.TrustDomain} ({StatusOf(chain)}).";
 
     // An anchor is believed for itself, and not for its signature.
     private static bool IsStrong(X509Chain chain) =>
