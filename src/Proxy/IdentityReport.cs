@@ -51,17 +51,17 @@ internal sealed record IdentityReport
     /// <summary>Writes members of an object that is begun: the names are what tools build on.</summary>
     internal void Write(Utf8JsonWriter json)
     {
-        json.WriteString("at", At);
+        json.WriteString("at", At.UtcDateTime);
         json.WriteStartObject("source");
         json.WriteString("kind", Source);
         json.WriteString("endpoint", Endpoint);
         if (LastHeard is { } heard)
-            json.WriteString("lastHeard", heard);
+            json.WriteString("lastHeard", heard.UtcDateTime);
         WriteAll(json, "faults", Faults, fault =>
         {
             json.WriteString("uid", fault.Subject);
             json.WriteString("text", fault.Text);
-            json.WriteString("since", fault.Since);
+            json.WriteString("since", fault.Since.UtcDateTime);
         });
         json.WriteEndObject();
         WriteAll(json, "svids", Svids, svid => svid.Write(json, At));
@@ -105,8 +105,8 @@ internal sealed record HeldSvid(
         json.WriteString("uid", Uid);
         json.WriteString("id", Id);
         json.WriteString("serial", Serial);
-        json.WriteString("notBefore", NotBefore);
-        json.WriteString("expires", ExpiresAt);
+        json.WriteString("notBefore", NotBefore.UtcDateTime);
+        json.WriteString("expires", ExpiresAt.UtcDateTime);
         json.WriteNumber("remainingSeconds", (long)(ExpiresAt - now).TotalSeconds);
         json.WriteString("keyType", KeyType);
     }
@@ -148,7 +148,7 @@ internal sealed record HeldRoot(string TrustDomain, string Fingerprint, string S
         json.WriteString("trustDomain", TrustDomain);
         json.WriteString("fingerprint", Fingerprint);
         json.WriteString("subject", Subject);
-        json.WriteString("expires", ExpiresAt);
+        json.WriteString("expires", ExpiresAt.UtcDateTime);
         json.WriteNumber("remainingSeconds", (long)(ExpiresAt - now).TotalSeconds);
     }
 }

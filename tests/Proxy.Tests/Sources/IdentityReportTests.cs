@@ -60,7 +60,7 @@ public sealed class IdentityReportTests : IDisposable
         var svid = _material.Svid("ns/default/sa/a");
         Assert.Equal(1, Print(Tell(Report(svid, svid.NotBefore.AddMinutes(1)), isConnected: false, fault: "identity: the bundles from /run/agent.sock: Unavailable"), asJson: false));
         Assert.Contains("NOT CONNECTED", _output.ToString(), StringComparison.Ordinal);
-        Assert.Contains("fault: Since 2026-11-23T07:00:00+00:00: identity: the bundles from /run/agent.sock: Unavailable", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains("fault: Since 2026-11-23 07:00:00Z: identity: the bundles from /run/agent.sock: Unavailable", _output.ToString(), StringComparison.Ordinal);
     }
 
     [Fact]

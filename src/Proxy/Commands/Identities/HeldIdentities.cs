@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Proxy.Telemetry;
@@ -8,7 +9,8 @@ namespace Proxy.Commands.Identities;
 /// <summary>What a running daemon holds of identities: read from its state, narrowed, judged, printed.</summary>
 internal sealed class HeldIdentities
 {
-    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+    // For a terminal or a tool, not for a page: what JSON itself demands is escaped, and no more.
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private readonly JsonObject _identity;
 
@@ -32,9 +34,9 @@ internal sealed class HeldIdentities
     [
         .. IsConnected ? [] : (string[])["The source is not connected; what it said last is in force."],
         .. All("missing").Select(one => $"No valid SVID for {Name(one)}, which is to be {Text(one, "expectedId")}."),
-        .. All("svids").Where(IsOver).Select(one => $"The SVID of {Name(one)} expired at {Text(one, "expires")}."),
+        .. All("svids").Where(IsOver).Select(one => $"The SVID of {Name(one)} expired at {Time(one, "expires")}."),
         .. All("authorities").GroupBy(one => Text(one, "trustDomain")).Where(domain => domain.All(IsOver)).Select(domain => $"No authority of {domain.Key} is valid any longer."),
-        .. SourceFaults.Select(one => $"Since {Text(one, "since")}: {Text(one, "text")}"),
+        .. SourceFaults.Select(one => $"Since {Time(one, "since")}: {Text(one, "text")}"),
         .. All("federation").Where(one => one["error"] is not null).Select(one => $"Federation with {Text(one, "trustDomain")}: {Text(one, "error")}"),
     ];
 
@@ -57,13 +59,13 @@ internal sealed class HeldIdentities
     public void WriteText(TextWriter output)
     {
         var source = _identity["source"]!;
-        Line(output, $"source: {Text(source, "kind")} {Text(source, "endpoint")}, {(IsConnected ? "connected" : "NOT CONNECTED")}, last heard {(source["lastHeard"] is null ? "never" : Text(source, "lastHeard"))}");
+        Line(output, $"source: {Text(source, "kind")} {Text(source, "endpoint")}, {(IsConnected ? "connected" : "NOT CONNECTED")}, last heard {(source["lastHeard"] is null ? "never" : Time(source, "lastHeard"))}");
         Table(output, "svids", ["NAMESPACE", "POD", "ID", "SERIAL", "NOT BEFORE", "EXPIRES", "REMAINING", "KEY"], svid =>
-            [Text(svid, "namespace"), Text(svid, "pod"), Text(svid, "id"), Text(svid, "serial"), Text(svid, "notBefore"), Text(svid, "expires"), Remaining(svid), Text(svid, "keyType")]);
+            [Text(svid, "namespace"), Text(svid, "pod"), Text(svid, "id"), Text(svid, "serial"), Time(svid, "notBefore"), Time(svid, "expires"), Remaining(svid), Text(svid, "keyType")]);
         Table(output, "authorities", ["TRUST DOMAIN", "AUTHORITIES", "FINGERPRINT (SHA-256)", "EXPIRES", "REMAINING"], root =>
-            [Text(root, "trustDomain"), Count(root), Text(root, "fingerprint"), Text(root, "expires"), Remaining(root)]);
+            [Text(root, "trustDomain"), Count(root), Text(root, "fingerprint"), Time(root, "expires"), Remaining(root)]);
         Table(output, "federation", ["FEDERATED", "PROFILE", "URL", "SEQUENCE", "LAST FETCH", "NEXT FETCH"], domain =>
-            [Text(domain, "trustDomain"), Text(domain, "profile"), Text(domain, "url"), Text(domain, "sequence"), Text(domain, "lastFetch"), Text(domain, "nextFetch")]);
+            [Text(domain, "trustDomain"), Text(domain, "profile"), Text(domain, "url"), Text(domain, "sequence"), Time(domain, "lastFetch"), Time(domain, "nextFetch")]);
         foreach (var fault in Faults)
             Line(output, $"fault: {fault}");
     }
@@ -90,6 +92,11 @@ internal sealed class HeldIdentities
     private static IEnumerable<JsonObject> ArrayOf(JsonNode? parent, string name) => (parent?[name] as JsonArray)?.OfType<JsonObject>() ?? [];
 
     private static string Text(JsonNode one, string name) => one[name]?.ToString() ?? "";
+
+    private static string Time(JsonNode one, string name) =>
+        DateTimeOffset.TryParse(Text(one, name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var time)
+            ? time.ToString("u", CultureInfo.InvariantCulture)
+            : Text(one, name);
 
     private static string Name(JsonObject one) => Text(one, "pod").Length > 0 ? $"{Text(one, "namespace")}/{Text(one, "pod")}" : Text(one, "uid");
 

@@ -77,8 +77,9 @@ internal sealed class MatrixKey
         _ => SignatureKind.Sha256,
     };
 
-    /// <summary>One key for each kind and role: keys of RSA take long to make.</summary>
-    public static MatrixKey Of(KeyKind kind, string role) => Known.GetOrAdd((kind, role), _ => new(() => new MatrixKey(kind))).Value;
+    /// <summary>One key for each kind and role; of the longest, which take seconds to make, one for all roles.</summary>
+    public static MatrixKey Of(KeyKind kind, string role) =>
+        Known.GetOrAdd((kind, kind is KeyKind.Rsa3072 or KeyKind.Rsa4096 ? "all" : role), _ => new(() => new MatrixKey(kind))).Value;
 
     public byte[] Sign(byte[] content, SignatureKind kind) => _key switch
     {
