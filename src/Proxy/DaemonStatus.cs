@@ -2,6 +2,7 @@ using System.Text.Json;
 using Proxy.Capture;
 using Proxy.Policy;
 using Proxy.Spiffe;
+using Proxy.Spiffe.Federation;
 using Proxy.Tls;
 
 namespace Proxy;
@@ -64,6 +65,8 @@ internal sealed class DaemonStatus(
         var report = IdentityReport.Of(current.Identities, Source, [.. pods.All.Select(pod => pod.Workload)], Time.GetUtcNow());
         (report with { LastHeard = identities.LastHeard, Faults = identities.Faults }).Write(json);
         WriteTexts(json, "bundles", current.Identities.Bundles.Select(bundle => bundle.TrustDomain.ToString()));
+        if (identities is FederatedIdentitySource federated)
+            new FederationStatus(federated.Federation).Write(json);
         json.WriteEndObject();
     }
 
