@@ -64,6 +64,19 @@ public sealed class IdentityReportTests : IDisposable
     }
 
     [Fact]
+    public void A_federated_trust_domain_that_cannot_be_asked_is_a_fault()
+    {
+        const string Status = """
+            {"identity": {"connected": true, "source": {"kind": "broker", "endpoint": "unix:///b"}, "federation": [
+              {"trustDomain": "friend.test", "profile": "https_web", "url": "https://friend.test/b", "sequence": 7, "lastFetch": "2026-11-23T07:00:00Z"%MORE%}]}}
+            """;
+        Assert.Equal(0, Print(Status.Replace("%MORE%", "", StringComparison.Ordinal), asJson: false));
+        Assert.Contains("friend.test  https_web  https://friend.test/b  7         2026-11-23 07:00:00Z  -", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(1, Print(Status.Replace("%MORE%", ", \"error\": \"no route\"", StringComparison.Ordinal), asJson: false));
+        Assert.Contains("fault: Federation with friend.test: no route", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Another_pods_SVIDs_are_left_out_and_their_faults_too()
     {
         var svid = _material.Svid("ns/default/sa/a");
