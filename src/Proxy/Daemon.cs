@@ -46,7 +46,11 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
         identities.Changed += Follow;
-        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits, _tls);
+        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits, _tls)
+        {
+            Source = options.Identity,
+            Time = time,
+        };
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);

@@ -15,6 +15,11 @@ internal sealed class DaemonStatus(
     /// <summary>True while every enrolled pod of this node is captured.</summary>
     internal bool IsReady { get; set; }
 
+    /// <summary>Where identities come from, as it was asked for.</summary>
+    internal required IdentityOptions Source { get; init; }
+
+    internal required TimeProvider Time { get; init; }
+
     internal void Write(Utf8JsonWriter json)
     {
         var current = mesh.Current;
@@ -57,17 +62,8 @@ internal sealed class DaemonStatus(
         json.WriteBoolean("connected", identities.IsConnected);
         if (identities.LastError is { } error)
             json.WriteString("error", error);
-        json.WriteStartArray("svids");
-        foreach (var (_, svid) in current.Identities.Svids)
-        {
-            json.WriteStartObject();
-            json.WriteString("id", svid.Id.ToString());
-            json.WriteString("serial", svid.Serial);
-            json.WriteString("expires", svid.ExpiresAt);
-            json.WriteEndObject();
-        }
-
-        json.WriteEndArray();
+        var report = IdentityReport.Of(current.Identities, Source, [.. pods.All.Select(pod => pod.Workload)], Time.GetUtcNow());
+        (report with { LastHeard = identities.LastHeard, Faults = identities.Faults }).Write(json);
         WriteTexts(json, "bundles", current.Identities.Bundles.Select(bundle => bundle.TrustDomain.ToString()));
         if (identities is FederatedIdentitySource federated)
             new FederationStatus(federated.Federation).Write(json);
