@@ -29,6 +29,13 @@ internal sealed class FirstBytes(BufferPool buffers)
         return count != Leg.Broken;
     }
 
+    /// <summary>Leaves what the client has sent where it is; what was taken before stays.</summary>
+    internal void TakeNothing()
+    {
+        _buffer ??= buffers.Rent();
+        _isTaken = true;
+    }
+
     /// <summary>Sends OPEN, and DATA if there is any. False when the tunnel is over.</summary>
     internal ValueTask<bool> SendAsync(Tunnel tunnel, StreamOpening opening)
     {
