@@ -4,8 +4,9 @@ using Proxy.Policy.Matching;
 namespace Proxy.Policy.Linting;
 
 /// <summary>HTTP rules that another allow without requests makes moot, for the peers and ports that both cover.</summary>
-internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, IdentitySets sets)
+internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, IdentitySets sets, CancellationToken stop)
 {
+    private readonly Dictionary<CompiledRule, HashSet<string>> _texts = [];
     private readonly CompiledRule[] _open = [.. AllowsOf(sections).Where(rule => rule.Http is null)];
 
     public IEnumerable<PolicyFinding> Find() =>
@@ -24,7 +25,13 @@ internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, Identit
 
     private IEnumerable<(CompiledRule Restricted, CompiledRule Open)> Pairs() => AllowsOf(sections)
         .Where(rule => rule.Http is not null && rule.Section.Section.Isolates(rule.Rule.Direction))
-        .SelectMany(_ => _open, (restricted, open) => (restricted, open));
+        .SelectMany(_ => Open(), (restricted, open) => (restricted, open));
+
+    private CompiledRule[] Open()
+    {
+        stop.ThrowIfCancellationRequested();
+        return _open;
+    }
 
     private bool MayShareSubject(CompiledRule one, CompiledRule other) =>
         SubjectOverlap.MayShare(one.Section.Section.Subject, other.Section.Section.Subject)
@@ -41,9 +48,16 @@ internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, Identit
         if (shared.HasAnySet())
             return IdentitySets.TextOf(sets.Shared(one, other));
         // Nobody there yet, but both say the same.
-        if (restricted.Peers.Selectors.Select(selector => selector.ToString()).Intersect(open.Peers.Selectors.Select(selector => selector.ToString())).Any())
+        if (TextsOf(restricted).Overlaps(TextsOf(open)))
             return "peers that both select";
         return ShareAddress(restricted.Peers, open.Peers) ? "addresses outside the cluster" : null;
+    }
+
+    private HashSet<string> TextsOf(CompiledRule rule)
+    {
+        if (!_texts.TryGetValue(rule, out var texts))
+            _texts.Add(rule, texts = [.. rule.Peers.Selectors.Select(selector => selector.ToString())]);
+        return texts;
     }
 
     private static bool ShareAddress(ResolvedPeers one, ResolvedPeers other)

@@ -37,6 +37,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Documents = documents,
             Policies = PoliciesFor(workloads.Workloads, documents, context, before.Policies),
             PolicyContext = context,
+            Files = files,
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };
