@@ -60,8 +60,8 @@ public sealed class PolicyLint
         {
             _stop.ThrowIfCancellationRequested();
             var chosen = _sets.PeersOf(rule);
-            var provable = ids.Where((id, i) => id is not null && chosen[i]).ToHashSet();
-            Identity[] excluded = [.. _scope.Identities.Where((_, i) => !chosen[i] && provable.Contains(ids[i]))];
+            var provable = ids.Where((id, i) => id is not null && IdentitySets.Has(chosen, i)).ToHashSet();
+            Identity[] excluded = [.. _scope.Identities.Where((_, i) => !IdentitySets.Has(chosen, i) && provable.Contains(ids[i]))];
             if (excluded.Length > 0)
                 yield return new PolicyFinding(
                     [rule.Rule.Reference],
