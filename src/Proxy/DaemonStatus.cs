@@ -3,6 +3,7 @@ using Proxy.Capture;
 using Proxy.Cluster;
 using Proxy.Policy;
 using Proxy.Spiffe;
+using Proxy.Spiffe.Federation;
 using Proxy.Tls;
 
 namespace Proxy;
@@ -85,6 +86,8 @@ internal sealed class DaemonStatus(
 
         json.WriteEndArray();
         WriteTexts(json, "bundles", current.Identities.Bundles.Select(bundle => bundle.TrustDomain.ToString()));
+        if (identities is FederatedIdentitySource federated)
+            new FederationStatus(federated.Federation).Write(json);
         json.WriteEndObject();
     }
 
