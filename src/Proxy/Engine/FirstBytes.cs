@@ -34,7 +34,8 @@ internal sealed class FirstBytes(BufferPool buffers, BufferHolder holder)
     /// <summary>Leaves what the client has sent where it is; what was taken before stays.</summary>
     internal void TakeNothing()
     {
-        _buffer ??= buffers.Rent();
+        if (_buffer.Bytes is null)
+            _buffer.Take();
         _isTaken = true;
     }
 
