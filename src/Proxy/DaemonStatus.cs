@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Proxy.Capture;
+using Proxy.Cluster;
 using Proxy.Policy;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Federation;
@@ -12,6 +13,9 @@ internal sealed class DaemonStatus(
     MeshState mesh, LocalPods pods, PodNamespaces namespaces, NodeProbes probes, IIdentitySource identities,
     IReadOnlyList<ConnectionSeat> seats, ConnectionBudget budget, ConnectionLimits limits, TlsEngine tls)
 {
+    /// <summary>What looks for findings between documents; null: nobody does.</summary>
+    internal PolicyReview? Review { get; init; }
+
     /// <summary>True while every enrolled pod of this node is captured.</summary>
     internal bool IsReady { get; set; }
 
@@ -34,7 +38,7 @@ internal sealed class DaemonStatus(
         json.WriteEndObject();
     }
 
-    private static void WriteCluster(Utf8JsonWriter json, MeshSnapshot current)
+    private void WriteCluster(Utf8JsonWriter json, MeshSnapshot current)
     {
         json.WriteStartObject("cluster");
         json.WriteNumber("revision", current.Cluster.Revision);
@@ -52,7 +56,20 @@ internal sealed class DaemonStatus(
 
         json.WriteEndArray();
         WriteTexts(json, "faults", current.Cluster.Faults.Select(fault => fault.ToString()));
-        WriteTexts(json, "warnings", current.Cluster.Warnings.Select(warning => warning.ToString()));
+        var review = Review?.Last;
+        WriteTexts(json, "warnings", current.Cluster.Warnings.Concat(review?.Warnings.Select(warning => warning.Fault) ?? []).Select(warning => warning.ToString()));
+        if (review is not null)
+            WriteReview(json, review);
+        json.WriteEndObject();
+    }
+
+    // Until it has come to the snapshot in force, warnings between its documents may be missing.
+    private static void WriteReview(Utf8JsonWriter json, ReviewedPolicies review)
+    {
+        json.WriteStartObject("review");
+        json.WriteNumber("revision", review.Revision);
+        json.WriteNumber("milliseconds", (long)review.Took.TotalMilliseconds);
+        json.WriteNumber("warnings", review.Warnings.Count);
         json.WriteEndObject();
     }
 
