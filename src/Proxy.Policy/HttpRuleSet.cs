@@ -2,13 +2,12 @@ using Proxy.Policy.Matching;
 
 namespace Proxy.Policy;
 
-/// <summary>The HTTP rules that hold for one peer and port: a request passes when one of them matches, on each side that has some.</summary>
+/// <summary>The HTTP rules that hold for one peer and port: a request passes when one of them matches.</summary>
 public sealed class HttpRuleSet
 {
     private readonly RequestRule[] _rules;
     private readonly HeaderAction[] _actions;
     private readonly HttpRuleSet? _audit;
-    private readonly HttpRuleSet? _further;
 
     /// <param name="rules">One of them must match.</param>
     /// <param name="audit">What would hold if documents under audit were enforced: told, not enforced.</param>
@@ -19,19 +18,6 @@ public sealed class HttpRuleSet
         _rules = [.. rules.Select(rule => new RequestRule(rule, secrets ?? PolicySecrets.None, actions))];
         _actions = [.. actions];
         _audit = audit;
-    }
-
-    private HttpRuleSet(HttpRuleSet first, HttpRuleSet further)
-    {
-        (_rules, _actions, _audit) = (first._rules, first._actions, first._audit);
-        _further = first._further is { } between ? between.And(further) : further;
-    }
-
-    /// <summary>The rules of two sides: both must let a request pass, and the actions of both are to be carried out, these first.</summary>
-    public HttpRuleSet And(HttpRuleSet further)
-    {
-        ArgumentNullException.ThrowIfNull(further);
-        return new HttpRuleSet(this, further);
     }
 
     /// <summary>
@@ -45,14 +31,8 @@ public sealed class HttpRuleSet
     {
         var isTargetClear = request.HasSettledTarget || RequestTarget.IsClear(request.Target);
         var verdict = _actions.Length == 0 ? FindFirst(request, isTargetClear) : FindAll(request, isTargetClear);
-        if (_audit is not null && verdict.IsAllowed && !_audit.Decide(request).IsAllowed)
-            verdict = verdict with { Audited = true };
-        return _further is null || !verdict.IsAllowed ? verdict : Join(verdict, _further.Decide(request));
+        return _audit is null || !verdict.IsAllowed || _audit.Decide(request).IsAllowed ? verdict : verdict with { Audited = true };
     }
-
-    private static RequestVerdict Join(in RequestVerdict first, in RequestVerdict further) => further.IsAllowed
-        ? first with { Actions = first.Actions.Then(further.Actions), Audited = first.Audited || further.Audited }
-        : further;
 
     private RequestVerdict FindFirst(in RequestFacts request, bool isTargetClear)
     {

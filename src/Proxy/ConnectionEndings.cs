@@ -86,11 +86,11 @@ internal static class ConnectionEndings
         var judgement = seat.Judge(connection);
         if (!judgement.IsAllowed)
             return seat.Deny(connection.Parties, judgement);
-        if (judgement.Http is not null && connection.HasSentUnjudged && !judgement.OnlyWatches)
-            return seat.Refuse(connection.Parties, judgement.HttpDirection, OutcomeReason.GateRequired);
+        if (connection.HasPassedUnread && judgement is { Http: not null, OnlyWatches: false })
+            return seat.Refuse(connection.Parties, judgement.Direction, OutcomeReason.GateRequired);
 
         connection.Take(judgement);
-        connection.HasGate = judgement.Http is not null && !connection.HasSentUnjudged;
+        connection.HasGate = judgement.Http is not null;
         connection.IsRelaying = true;
         ConnectionFlows.WriteAdmitted(seat.Flows, connection.Parties, judgement, IsOursToTell(connection.Parties, seat.NodeName));
         return null;
@@ -98,7 +98,7 @@ internal static class ConnectionEndings
 
     /// <summary>What the judgement says of the connection's requests.</summary>
     internal static void Take(this LiveConnection connection, in Judgement judgement) =>
-        (connection.Http, connection.HttpDirection, connection.OnlyWatched) = (judgement.Http, judgement.HttpDirection, judgement.OnlyWatches);
+        (connection.Http, connection.OnlyWatched) = (judgement.Http, judgement.OnlyWatches);
 
     /// <summary>Relays a connection that was admitted just now.</summary>
     internal static async ValueTask<ConnectionOutcome> RelayAdmittedAsync(this ConnectionSeat seat, LiveConnection connection, Leg client, Leg server) =>
@@ -109,7 +109,7 @@ internal static class ConnectionEndings
     private static async ValueTask<ConnectionOutcome> RelayGatedAsync(ConnectionSeat seat, LiveConnection connection, Leg client, Leg server)
     {
         var gate = new RequestGate(new RequestJudge(connection, seat.Flows, seat.Time), seat.Limits.Http);
-        connection.RefusesUnderway = rules => gate.TryFindUnderway(out var request) && !rules.Decide(request.Facts).IsAllowed;
+        connection.RefusesUnderway = rules => gate.TryFindUnderway(out var request) && !rules.Allow(request.Facts);
         var relay = new GatedRelay(seat.Worker, client, server, gate, seat.Watch(connection));
         var inOrder = await relay.RunAsync();
         if (relay.Fault == GateFault.None || connection.CutReason is not null)

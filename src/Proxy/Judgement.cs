@@ -7,8 +7,8 @@ namespace Proxy;
 /// <param name="Refusal">Null when the connection is allowed.</param>
 /// <param name="Deciding">The refusing verdict; of an allowed connection the server's side, or else the client's.</param>
 /// <param name="Direction">The side the deciding verdict belongs to.</param>
-/// <param name="Http">Not null when every request must be judged by this process, for the client's side, the server's or both.</param>
-internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Deciding, Direction Direction, HttpRuleSet? Http)
+/// <param name="Http">Not null when every request must be judged by this process.</param>
+internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Deciding, Direction Direction, RequestRules? Http)
 {
     internal bool IsAllowed => Refusal is null;
 
@@ -20,9 +20,6 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
 
     /// <summary>The requests are looked at for documents under audit only.</summary>
     internal bool OnlyWatches { get; init; }
-
-    /// <summary>The side whose HTTP rules hold; the server's if both have some.</summary>
-    internal Direction HttpDirection { get; init; }
 
     /// <summary>
     /// Both sides of policy, for a connection whose ends are known. The server's node judges its side with the
@@ -51,14 +48,7 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
 
         var egressAudit = RefusalUnderAudit(egress);
         if (server.Workload is null)
-        {
-            return new Judgement(null, egress ?? Outside, Direction.Egress, egress?.Http)
-            {
-                EgressAudit = egressAudit,
-                OnlyWatches = OnlyWatchesRequests(egress),
-                HttpDirection = Direction.Egress,
-            };
-        }
+            return Judge(egress ?? Outside, Direction.Egress, egress, null) with { EgressAudit = egressAudit };
 
         var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, protocol, port, authentication)
         {
@@ -68,20 +58,21 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
         if (!ingress.IsAllowed)
             return new Judgement(OutcomeReasons.From(ingress.Reason), ingress, Direction.Ingress, null);
         var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsCapturedAt(port);
-        var ofServer = isLastToJudge ? ingress.Http : null;
-        return new Judgement(null, ingress, Direction.Ingress, Both(egress?.Http, ofServer))
+        return Judge(ingress, Direction.Ingress, egress, isLastToJudge ? ingress : null) with
         {
             EgressAudit = egressAudit,
             IngressAudit = RefusalUnderAudit(ingress),
-            OnlyWatches = (egress?.Http is null || OnlyWatchesRequests(egress)) && (ofServer is null || OnlyWatchesRequests(ingress)),
-            HttpDirection = ofServer is null ? Direction.Egress : Direction.Ingress,
         };
     }
 
-    private static HttpRuleSet? Both(HttpRuleSet? ofClient, HttpRuleSet? ofServer) =>
-        ofClient is null || ofServer is null ? ofClient ?? ofServer : ofClient.And(ofServer);
+    // The client's node judges requests by the client's side, whoever judges them by the server's.
+    private static Judgement Judge(Verdict deciding, Direction direction, Verdict? egress, Verdict? ingress) =>
+        new(null, deciding, direction, RequestRules.Of(egress?.Http, ingress?.Http))
+        {
+            OnlyWatches = (egress?.Http ?? ingress?.Http) is not null && OnlyWatchesIn(egress) && OnlyWatchesIn(ingress),
+        };
 
-    private static bool OnlyWatchesRequests(Verdict? verdict) => verdict?.Audit is { IsAllowed: true };
+    private static bool OnlyWatchesIn(Verdict? verdict) => verdict?.Http is null || verdict.Audit is { IsAllowed: true };
 
     private static Verdict? RefusalUnderAudit(Verdict? verdict) => verdict?.Audit is { IsAllowed: false } audit ? audit : null;
 

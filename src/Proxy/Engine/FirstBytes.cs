@@ -20,17 +20,23 @@ internal sealed class FirstBytes(BufferPool buffers, BufferHolder holder)
     /// Takes what is there now, without waiting; a second time, nothing: it would come out of order. False when the
     /// client is gone.
     /// </summary>
-    /// <param name="client">Who has sent them.</param>
-    /// <param name="isHeldBack">Nothing may go before it has been judged: then nothing is taken.</param>
-    internal bool Take(PlainLeg client, bool isHeldBack = false)
+    internal bool Take(PlainLeg client)
     {
         var bytes = _buffer.Bytes ?? _buffer.Take();
-        if (_isTaken || isHeldBack)
+        if (_isTaken)
             return true;
         _isTaken = true;
         var count = client.ReadAvailable(bytes.AsSpan(Leg.Headroom, Lane.Chunk));
         Count = Math.Max(count, 0);
         return count != Leg.Broken;
+    }
+
+    /// <summary>Leaves what the client has sent where it is; what was taken before stays.</summary>
+    internal void TakeNothing()
+    {
+        if (_buffer.Bytes is null)
+            _buffer.Take();
+        _isTaken = true;
     }
 
     /// <summary>Sends OPEN, and DATA if there is any. False when the tunnel is over.</summary>

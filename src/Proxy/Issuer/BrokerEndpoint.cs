@@ -21,7 +21,8 @@ internal sealed class BrokerEndpoint(IdentityStreams streams) : API.APIBase
     {
         ApiBytes.DemandHeader(context, Header);
         var reference = ReadReference(request.Reference);
-        await streams.SendSvidsAsync(context, NotEntitled, entries => Find(entries, reference), (svids, bundle, stop) => responseStream.WriteAsync(CreateResponse(svids, bundle), stop));
+        await streams.SendSvidsAsync(context, NotEntitled, entries => Find(entries, reference), (svids, stop) =>
+            responseStream.WriteAsync(new SubscribeToX509SVIDResponse { Svids = { svids } }, stop));
     }
 
     public override async Task SubscribeToX509Bundles(
@@ -63,19 +64,6 @@ internal sealed class BrokerEndpoint(IdentityStreams streams) : API.APIBase
     private static IReadOnlySet<Selector> Find(RegistrationSnapshot entries, KubernetesObjectReference reference) =>
         entries.FindPod(reference.Uid, reference.Key?.Namespace ?? "", reference.Key?.Name ?? "")?.Selectors
         ?? throw new RpcException(new Status(StatusCode.NotFound, "no such pod"));
-
-    private static SubscribeToX509SVIDResponse CreateResponse(IEnumerable<IssuedSvid> svids, ByteString bundle)
-    {
-        var response = new SubscribeToX509SVIDResponse();
-        response.Svids.AddRange(svids.Select(svid => new X509SVID
-        {
-            SpiffeId = svid.Id.ToString(),
-            X509Svid = ByteString.CopyFrom(svid.Certificate.Span),
-            X509SvidKey = ByteString.CopyFrom(svid.PrivateKey.Span),
-            Bundle = bundle,
-        }));
-        return response;
-    }
 
     private static RpcException Invalid(string reason) => new(new Status(StatusCode.InvalidArgument, reason));
 }
