@@ -1,4 +1,5 @@
 using Proxy.Capture;
+using Proxy.Cluster;
 using Proxy.Lifetime;
 using Proxy.Policy;
 using Proxy.Spiffe.X509;
@@ -74,7 +75,7 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
         return await new OutboundStream(seat, captured, connection, judgement, svid, bundle).RunAsync();
     }
 
-    /// <summary>To somebody without node-proxy: as it is, if policy allows that and asks for no authentication.</summary>
+    /// <summary>To somebody who speaks nothing else: as it is, if policy allows that and asks for no authentication.</summary>
     private async ValueTask<ConnectionOutcome> RunPlainAsync(CapturedConnection captured, LiveConnection connection)
     {
         connection.Authentication = PeerAuthentication.Unauthenticated;
@@ -87,9 +88,9 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
 
     private Way Classify(in Parties parties)
     {
-        if (parties.Server.Workload is not { } server || !server.IsCapturedAt(parties.Server.Endpoint.Port))
+        if (parties.WireForm == WireForm.Plaintext)
             return Way.Plain;
-        return server.NodeName == seat.NodeName ? Way.SameNode : Way.MutualTls;
+        return parties.Server.Workload is { External: null } pod && pod.NodeName == seat.NodeName ? Way.SameNode : Way.MutualTls;
     }
 
     /// <summary>On one node "authenticated" holds only if both SVIDs are there and valid.</summary>
