@@ -40,6 +40,9 @@ internal static class ChainForm
             : (SvidFault.Expired, "A certificate of the chain is not valid at the system's time.");
     }
 
+    /// <summary>When the first of its certificates expires.</summary>
+    public static DateTimeOffset EndOf(X509Chain chain) => chain.ChainElements.Min(element => Validity.End(element.Certificate));
+
     public static string Describe(X509Chain chain, TrustBundle bundle) =>
         $"The certificate does not chain to a root of {bundle.TrustDomain} ({StatusOf(chain)}).";
 
