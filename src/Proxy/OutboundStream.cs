@@ -47,7 +47,7 @@ internal sealed class OutboundStream(
                 if (secured.Refusal is { } refusal)
                     return refusal;
                 if (secured.Leg!.Protocol != TlsContexts.TunnelProtocol)
-                    return await CarryDirectlyAsync(secured.Leg);
+                    return await CarryDirectlyAsync(secured.Leg, secured.Proof!);
                 tunnel = MakeTunnel(secured);
             }
 
@@ -73,28 +73,38 @@ internal sealed class OutboundStream(
 
         var leg = seat.Tls.Secure(transport);
         connection.AttachServer(leg);
-        var verifier = new PeerVerifier(bundle, _serverId, seat.Time);
+        var verifier = new PeerVerifier(bundle, _serverId, seat.Time) { Newest = FindNewestBundle };
         var handshake = await Handshake.RunAsync(
             seat.Worker, leg, turn, seat.Limits.Handshake, verifier,
             () => leg.AuthenticateAsClientAsync(svid, verifier));
         return handshake.Reason is { } reason
             ? new Secured(seat.RefuseHandshake(connection, judgement, reason, handshake.Detail))
-            : new Secured(null, leg, transport, verifier.ExpiresAt);
+            : new Secured(null, leg, transport, ProofOf(verifier));
     }
+
+    private TrustBundle? FindNewestBundle() =>
+        seat.Mesh.Identities.FindBundle(connection.Parties.Client.Workload!.Uid, _serverId.TrustDomain);
+
+    private ConnectionProof ProofOf(PeerVerifier verifier) => new(svid.Id, _serverId, ClientIsOurs: true, ServerIsOurs: false)
+    {
+        ExpiresAt = verifier.ExpiresAt < svid.ExpiresAt ? verifier.ExpiresAt : svid.ExpiresAt,
+        ServerRoot = verifier.Root,
+    };
 
     private TunnelClient MakeTunnel(in Secured secured)
     {
         seat.Tunnels.CountOpened();
         return new TunnelClient(seat.Worker, secured.Socket!, secured.Leg!)
         {
-            UsableUntil = secured.ExpiresAt < svid.ExpiresAt ? secured.ExpiresAt : svid.ExpiresAt,
+            UsableUntil = secured.Proof!.ExpiresAt,
+            Proof = secured.Proof,
         };
     }
 
     /// <summary>Null when the tunnel has retired and not taken the stream.</summary>
     private async ValueTask<ConnectionOutcome?> CarryInAsync(TunnelClient tunnel)
     {
-        if (Prove() is { } lost)
+        if (Prove((ConnectionProof)tunnel.Proof) is { } lost)
             return lost;
         if (!_first.Take(captured.Leg))
             return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
@@ -134,9 +144,9 @@ internal sealed class OutboundStream(
         return (answer, failure);
     }
 
-    private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(TlsLeg leg)
+    private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(TlsLeg leg, ConnectionProof proof)
     {
-        if (Prove() is { } lost)
+        if (Prove(proof) is { } lost)
             return lost;
         // Only after a tunnel that has retired, to a peer that speaks another version by now.
         if (_first.Count > 0 && !await leg.WriteAsync(_first.Bytes))
@@ -146,10 +156,9 @@ internal sealed class OutboundStream(
     }
 
     /// <summary>Both ends have proven who they are; not null when that is not what is expected of them by now.</summary>
-    private ConnectionOutcome? Prove()
+    private ConnectionOutcome? Prove(ConnectionProof proof)
     {
-        connection.Proof = new ConnectionProof(svid.Id, _serverId, ClientIsOurs: true, ServerIsOurs: false);
-        connection.Authentication = PeerAuthentication.Authenticated;
+        seat.Authenticate(connection, proof);
         if (connection.CutReason is { } cut)
             return new ConnectionOutcome(cut, "");
         return seat.FindLostGround(connection) is { } lost ? seat.Refuse(connection.Parties, Direction.Ingress, lost) : null;
@@ -167,5 +176,5 @@ internal sealed class OutboundStream(
     }
 
     private readonly record struct Secured(
-        ConnectionOutcome? Refusal, TlsLeg? Leg = null, PlainLeg? Socket = null, DateTimeOffset ExpiresAt = default);
+        ConnectionOutcome? Refusal, TlsLeg? Leg = null, PlainLeg? Socket = null, ConnectionProof? Proof = null);
 }

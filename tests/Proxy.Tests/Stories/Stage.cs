@@ -19,7 +19,7 @@ internal sealed class Stage : IDisposable
     private readonly NetworkNamespace _home = NetworkNamespace.Current();
     private readonly Loopback _captured = new();
 
-    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null)
+    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TimeProvider? time = null)
     {
         Server = new Loopback(ServerAddress);
         var limits = new ConnectionLimits
@@ -30,7 +30,7 @@ internal sealed class Stage : IDisposable
             Open = open ?? Patience.Limit,
             Relay = relay ?? RelayLimits.None,
         };
-        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, TimeProvider.System);
+        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, time ?? TimeProvider.System);
     }
 
     public TestWorker Worker { get; } = new();
