@@ -40,7 +40,8 @@ internal sealed class OutboundStream(
     {
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            var tunnel = seat.Tunnels.TryTake(key);
+            // In a new one the first stream is carried, whatever was replaced meanwhile.
+            var tunnel = attempt < Attempts ? seat.Tunnels.TryTake(key) : null;
             if (tunnel is null)
             {
                 var secured = await SecureAsync();

@@ -148,6 +148,25 @@ public sealed class TunnelTests : IDisposable
         await _nodes.AssertNothingHeldAsync();
     }
 
+    [Fact]
+    public async Task Rotation_that_is_faster_than_handshakes_fails_no_connection()
+    {
+        using var stop = new CancellationTokenSource();
+        var rotating = Task.Run(() =>
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                _nodes.Rotate("server");
+                _nodes.Rotate("client");
+            }
+        }, CancellationToken.None);
+        for (var i = 0; i < 30; i++)
+            await _nodes.ConverseAsync();
+        await stop.CancelAsync();
+        await rotating;
+        await _nodes.AssertNothingHeldAsync();
+    }
+
     [Theory]
     [InlineData("client")]
     [InlineData("server")]

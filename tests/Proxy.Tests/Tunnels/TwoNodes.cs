@@ -115,9 +115,15 @@ internal sealed class TwoNodes : IDisposable
     /// <summary>Both nodes believe the roots of these authorities, and no others.</summary>
     public void Believe(params TestPki[] authorities)
     {
-        _bundle = new TrustBundle(TestPki.Domain, authorities.SelectMany(authority => authority.Bundle.Roots));
-        PublishSvids(Near);
+        BelieveAt(Near, authorities);
         PublishSvids(Far);
+    }
+
+    /// <summary>This node alone hears of it.</summary>
+    public void BelieveAt(Node node, params TestPki[] authorities)
+    {
+        _bundle = new TrustBundle(TestPki.Domain, authorities.SelectMany(authority => authority.Bundle.Roots));
+        PublishSvids(node);
     }
 
     /// <summary>When the first of the two SVIDs expires that the nodes have now.</summary>
