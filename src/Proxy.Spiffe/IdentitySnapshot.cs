@@ -11,6 +11,7 @@ public sealed class IdentitySnapshot
 {
     private readonly FrozenDictionary<string, WorkloadIdentity> _workloads;
     private readonly FrozenDictionary<TrustDomain, TrustBundle> _bundles;
+    private readonly FrozenDictionary<TrustDomain, TrustBundle> _federated;
     private readonly TimeProvider _time;
 
     internal IdentitySnapshot(
@@ -22,7 +23,17 @@ public sealed class IdentitySnapshot
         Revision = revision;
         _workloads = workloads.ToFrozenDictionary(StringComparer.Ordinal);
         _bundles = bundles.ToFrozenDictionary(bundle => bundle.TrustDomain);
+        _federated = FrozenDictionary<TrustDomain, TrustBundle>.Empty;
         _time = time;
+    }
+
+    private IdentitySnapshot(IdentitySnapshot source, long revision, FrozenDictionary<TrustDomain, TrustBundle> federated)
+    {
+        Revision = revision;
+        _workloads = source._workloads;
+        _bundles = source._bundles;
+        _federated = federated;
+        _time = source._time;
     }
 
     /// <summary>No SVID and no bundle: nobody is believed.</summary>
@@ -35,9 +46,9 @@ public sealed class IdentitySnapshot
     public IEnumerable<(string Uid, X509Svid Svid)> Svids =>
         _workloads.SelectMany(pair => pair.Value.Svids.Select(svid => (pair.Key, svid)));
 
-    /// <summary>Every bundle that is held: those for all workloads, then those that were sent for one.</summary>
+    /// <summary>Every bundle that is held: those for all workloads, those that were sent for one, and those of federated trust domains.</summary>
     public IEnumerable<TrustBundle> Bundles =>
-        _bundles.Values.Concat(_workloads.Values.SelectMany(workload => workload.Bundles ?? [])).Distinct();
+        _bundles.Values.Concat(_workloads.Values.SelectMany(workload => workload.Bundles ?? [])).Concat(_federated.Values).Distinct();
 
     /// <summary>The workload's SVID with exactly this ID, valid now by the clock of the source, or null.</summary>
     public X509Svid? FindSvid(string workloadUid, SpiffeId expected) => FindSvid(workloadUid, expected, _time.GetUtcNow());
@@ -63,21 +74,37 @@ public sealed class IdentitySnapshot
         Find(workloadUid)?.Svids.Any(svid => svid.Id.Equals(expected)) == true;
 
     /// <summary>The bundle of a trust domain that is held for all workloads, or null.</summary>
-    public TrustBundle? FindBundle(TrustDomain domain) => _bundles.GetValueOrDefault(domain);
+    public TrustBundle? FindBundle(TrustDomain domain) => _bundles.GetValueOrDefault(domain) ?? _federated.GetValueOrDefault(domain);
 
     /// <summary>
     /// The bundle of a trust domain that this workload may use: that of its own SVIDs' trust domains and of those
-    /// that the source says it federates with, or those that were sent for it alone; null for any other, and for a
-    /// workload without SVID.
+    /// that the source says it federates with, or those that were sent for it alone, and those that the operator
+    /// federates this node with; null for any other, and for a workload without SVID.
     /// </summary>
     public TrustBundle? FindBundle(string workloadUid, TrustDomain domain)
     {
         if (Find(workloadUid) is not { Svids.Count: > 0 } workload)
             return null;
-        if (workload.Bundles is { } own)
-            return own.FirstOrDefault(bundle => bundle.TrustDomain == domain);
-        return workload.MayUse(domain) ? FindBundle(domain) : null;
+        var given = workload.Bundles is { } own
+            ? own.FirstOrDefault(bundle => bundle.TrustDomain == domain)
+            : workload.MayUse(domain) ? _bundles.GetValueOrDefault(domain) : null;
+        return given ?? _federated.GetValueOrDefault(domain);
     }
+
+    /// <summary>Whether an SVID of the trust domain is held, expired ones included.</summary>
+    internal bool HasSvidOf(TrustDomain domain) => Svids.Any(held => held.Svid.Id.TrustDomain == domain);
+
+    /// <summary>
+    /// The same state with bundles that every workload may use. A bundle that the source holds for all stands in for the
+    /// one of its trust domain, and the trust domains of its SVIDs are the source's alone.
+    /// </summary>
+    internal IdentitySnapshot WithFederated(long revision, IEnumerable<TrustBundle> bundles) => new(
+        this,
+        revision,
+        bundles
+            .Where(bundle => !HasSvidOf(bundle.TrustDomain))
+            .Select(bundle => _bundles.GetValueOrDefault(bundle.TrustDomain, bundle))
+            .ToFrozenDictionary(bundle => bundle.TrustDomain));
 
     private WorkloadIdentity? Find(string workloadUid) => _workloads.GetValueOrDefault(workloadUid);
 }

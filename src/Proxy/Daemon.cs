@@ -7,6 +7,7 @@ using Proxy.Kernel;
 using Proxy.Lifetime;
 using Proxy.Native;
 using Proxy.Spiffe;
+using Proxy.Spiffe.Federation;
 using Proxy.Telemetry;
 using Proxy.Tls;
 
@@ -39,7 +40,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var flows = new FlowRing(options.NodeName, time);
         var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
-        await using var identities = options.Identity.CreateSource(time, log.For("identity").AsAction(LogLevel.Info));
+        await using var identities = CreateSource();
         var probes = new NodeProbes(options.NodeName, NodeRules.WithWhatWorks(options.Capture, tools, log.For("capture").AsAction(LogLevel.Warning)), home, time, log.For("capture").AsAction(LogLevel.Error));
         var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
@@ -60,6 +61,13 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         await Task.WhenAll(identityStream, ageWatch);
         foreach (var seat in seats)
             seat.Worker.Dispose();
+    }
+
+    private IIdentitySource CreateSource()
+    {
+        var tell = log.For("identity").AsAction(LogLevel.Info);
+        var source = options.Identity.CreateSource(time, tell);
+        return options.Federation.Domains.Count == 0 ? source : new FederatedIdentitySource(source, options.Federation, time, tell);
     }
 
     /// <summary>A port that somebody else has taken must not keep the pods closed: then there is no admin server.</summary>

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Proxy.Capture;
 using Proxy.Policy;
 using Proxy.Spiffe;
+using Proxy.Spiffe.Federation;
 using Proxy.Tls;
 
 namespace Proxy;
@@ -69,6 +70,8 @@ internal sealed class DaemonStatus(
 
         json.WriteEndArray();
         WriteTexts(json, "bundles", current.Identities.Bundles.Select(bundle => bundle.TrustDomain.ToString()));
+        if (identities is FederatedIdentitySource federated)
+            new FederationStatus(federated.Federation).Write(json);
         json.WriteEndObject();
     }
 

@@ -1,5 +1,6 @@
 using Proxy.Kernel;
 using Proxy.Policy;
+using Proxy.Spiffe.Federation;
 using Proxy.Tls;
 
 namespace Proxy;
@@ -12,6 +13,9 @@ internal sealed record ProxyOptions
 
     /// <summary>Where SVIDs come from.</summary>
     public required IdentityOptions Identity { get; init; }
+
+    /// <summary>Whose bundles are fetched beside those that the identity source gives.</summary>
+    public FederationOptions Federation { get; init; } = new();
 
     /// <summary>This node, as pods' nodeName says it.</summary>
     public required string NodeName { get; init; }

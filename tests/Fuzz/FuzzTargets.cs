@@ -14,7 +14,7 @@ internal static class FuzzTargets
         HttpTargets.Requests, HttpTargets.Answers, HttpTargets.Chunks, EditTargets.Edits, EditTargets.Paths,
         KernelTargets.FirstPackets, KernelTargets.Flows, KernelTargets.Netlink, KernelTargets.SavedRules,
         ManifestTargets.Policies, ManifestTargets.Patterns, PatternTargets.Meanings, ManifestTargets.Cluster, ManifestTargets.Entries,
-        TextTargets.Addresses, TextTargets.SpiffeIds,
+        TextTargets.Addresses, TextTargets.SpiffeIds, TextTargets.FederatedDomains,
         SpiffeTargets.Leaves, SpiffeTargets.Bundles, SpiffeTargets.BundleDocuments, SpiffeTargets.OwnSvids, SpiffeTargets.Delegated,
         FlowTargets.Queries, FlowTargets.Filters,
         TunnelTargets.Frames, TunnelTargets.Payloads,

@@ -70,6 +70,13 @@ public sealed class RotatingAuthority : IDisposable
     /// <exception cref="ArgumentException">The ID is of another trust domain, or has no path.</exception>
     public IssuedSvid Issue(SpiffeId id, TimeSpan lifetime) => _current.Active.Issue(id, lifetime);
 
+    /// <summary>The bundle with its own sequence, of one moment, as endpoints publish it.</summary>
+    public BundleDocument CreateDocument(TimeSpan refreshHint)
+    {
+        var current = _current;
+        return new BundleDocument(current.Bundle, current.Sequence, refreshHint);
+    }
+
     /// <summary>Does what is due; tells whether the bundle has changed. Called by one thread at a time.</summary>
     /// <exception cref="AuthorityStoreException">It could not be kept; nothing has changed, and it is tried again when called again.</exception>
     public bool Advance()

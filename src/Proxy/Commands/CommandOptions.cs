@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using System.Globalization;
 using Proxy.Policy;
 
@@ -39,7 +40,7 @@ internal static class CommandOptions
                     return otherwise;
                 if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
                     return number;
-                result.AddError($"{VariableOf(name)}: '{text}' is not a number");
+                result?.AddError($"{VariableOf(name)}: '{text}' is not a number");
                 return otherwise;
             },
         };
@@ -53,6 +54,13 @@ internal static class CommandOptions
         });
         return option;
     }
+
+    /// <summary>
+    /// The value that counts, in a check of a whole command: the parser knows only what the command line says then, and
+    /// not yet what comes from the environment.
+    /// </summary>
+    internal static T? Effective<T>(this CommandResult result, Option<T> option) =>
+        result.GetResult(option) is not null || option.DefaultValueFactory is not { } otherwise ? result.GetValue(option) : otherwise(null!);
 
     /// <summary>The ranges of pods, for verbs that work offline.</summary>
     internal static Option<string[]> PodCidrs() =>

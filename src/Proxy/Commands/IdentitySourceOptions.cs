@@ -47,7 +47,7 @@ internal sealed class IdentitySourceOptions
 
     private void Check(CommandResult result)
     {
-        if (!TryRead(result.GetValue(_source) ?? Issuer, result.GetValue(_server) ?? "", result.GetValue(_workloadApi) ?? "", "/", out _, out var error))
+        if (!TryRead(result.Effective(_source) ?? Issuer, result.Effective(_server) ?? "", result.Effective(_workloadApi) ?? "", "/", out _, out var error))
             result.AddError(error);
     }
 

@@ -26,6 +26,15 @@ internal static class IssuerCommand
     private static readonly Option<int> BundlePort = CommandOptions.Number(
         "--bundle-port", "TCP port of the bundle endpoint, https://HOST:PORT/bundle with profile https_spiffe; 0: not served.", 0, 0, 65535);
 
+    private static readonly Option<int> BundleWebPort = CommandOptions.Number(
+        "--bundle-web-port", "TCP port of the bundle endpoint, https://HOST:PORT/bundle with profile https_web; 0: not served.", 0, 0, 65535);
+
+    private static readonly Option<string> BundleCertificate = CommandOptions.Text(
+        "--bundle-web-cert", "With --bundle-web-port: certificates in PEM, the server's first; read again when they change.", "", "FILE");
+
+    private static readonly Option<string> BundleKey = CommandOptions.Text(
+        "--bundle-web-key", "With --bundle-web-port: the certificate's key in PEM.", "", "FILE");
+
     private static readonly Option<string> StateDirectory = CommandOptions.Text(
         "--state-dir", "Directory with mode 0700 that keeps the authority and its key.", "/var/lib/node-proxy/issuer", "DIR", Verb);
 
@@ -52,8 +61,9 @@ internal static class IssuerCommand
         Domain.Validators.Add(CheckDomain);
         var command = new Command("issuer", "Issues SVIDs where there is no SPIRE: SPIFFE's Workload API, Broker API and bundle endpoint, SPIRE's Delegated Identity API.")
         {
-            Socket, WorkloadSocket, BrokerSocket, Brokers, BundlePort, StateDirectory, Domain, Entries, Manifests, SvidLifetime, AuthorityLifetime,
+            Socket, WorkloadSocket, BrokerSocket, Brokers, BundlePort, BundleWebPort, BundleCertificate, BundleKey, StateDirectory, Domain, Entries, Manifests, SvidLifetime, AuthorityLifetime,
         };
+        command.Validators.Add(CheckBundleWeb);
         command.SetAction(RunAsync);
         return command;
     }
@@ -80,6 +90,9 @@ internal static class IssuerCommand
         BrokerSocketPath = OrNull(arguments.GetRequiredValue(BrokerSocket)),
         Brokers = [.. arguments.GetRequiredValue(Brokers).Select(ParseBroker)],
         BundlePort = arguments.GetValue(BundlePort) is > 0 and var port ? (ushort)port : null,
+        BundleWebPort = arguments.GetValue(BundleWebPort) is > 0 and var web ? (ushort)web : null,
+        BundleCertificateFile = OrNull(arguments.GetRequiredValue(BundleCertificate)),
+        BundleKeyFile = OrNull(arguments.GetRequiredValue(BundleKey)),
         StateDirectory = arguments.GetRequiredValue(StateDirectory),
         TrustDomain = new TrustDomain(arguments.GetRequiredValue(Domain)),
         EntriesFile = OrNull(arguments.GetRequiredValue(Entries)),
@@ -108,6 +121,16 @@ internal static class IssuerCommand
         var least = LifetimeOf(result.GetValue(SvidLifetime) ?? "1h") * RotatingAuthority.SvidsPerAuthority;
         if (!LifetimeText.TryParse(text, out var lifetime) || lifetime < least)
             result.AddError($"--ca-ttl: '{text}' is not a time of at least six times --svid-ttl");
+    }
+
+    // Half of it would serve nothing, or not what was meant.
+    private static void CheckBundleWeb(CommandResult result)
+    {
+        var (port, certificate, key) = (result.Effective(BundleWebPort), result.Effective(BundleCertificate) ?? "", result.Effective(BundleKey) ?? "");
+        if ((port > 0) != (certificate.Length > 0) || (certificate.Length > 0) != (key.Length > 0))
+            result.AddError("--bundle-web-port, --bundle-web-cert and --bundle-web-key belong together: give all three, or none");
+        if (port > 0 && port == result.Effective(BundlePort))
+            result.AddError($"--bundle-web-port: {port} is the port of --bundle-port; each profile needs a port of its own");
     }
 
     private static string? OrNull(string text) => text.Length == 0 ? null : text;

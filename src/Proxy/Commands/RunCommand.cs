@@ -42,6 +42,8 @@ internal static class RunCommand
 
     private static readonly IdentitySourceOptions Identity = new();
 
+    private static readonly FederateOptions Federation = new();
+
     private static readonly LimitOptions Limits = new();
 
     private static readonly PathOptions Paths = new();
@@ -55,6 +57,7 @@ internal static class RunCommand
             Cluster, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
         };
         Identity.AddTo(command);
+        Federation.AddTo(command, Domain);
         Limits.AddTo(command);
         Paths.AddTo(command);
         Redirection.AddTo(command);
@@ -94,6 +97,7 @@ internal static class RunCommand
         {
             ManifestDirectory = arguments.GetRequiredValue(Cluster)[ManifestsScheme.Length..],
             Identity = Identity.Read(arguments, runDirectory),
+            Federation = Federation.Read(arguments),
             NodeName = arguments.GetRequiredValue(Node),
             TrustDomain = arguments.GetRequiredValue(Domain),
             PodCidrs = [.. arguments.GetRequiredValue(PodCidrs).Select(ParseCidr)],

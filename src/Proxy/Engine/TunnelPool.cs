@@ -31,8 +31,11 @@ internal sealed record TunnelLimits
     /// <summary>A tunnel that carried no stream for this long is ended by the client's node.</summary>
     public TimeSpan Idle { get; init; } = TimeSpan.FromMinutes(1);
 
-    /// <summary>Resting tunnels of one pair of pods, per worker; the one that rests longest makes room.</summary>
-    public int RestingPerPair { get; init; } = 32;
+    /// <summary>
+    /// Resting tunnels of one pair of pods, per worker; the one that rests longest makes room. A pair that is busy needs more
+    /// than it has connections: a client dials again before the end of the stream before has crossed the wire.
+    /// </summary>
+    public int RestingPerPair { get; init; } = 128;
 
     /// <summary>Resting tunnels in all, per worker; further ones are ended instead of kept.</summary>
     public int Resting { get; init; } = 1024;
@@ -149,8 +152,10 @@ internal sealed class TunnelPool
 
     private bool Remove(Resting resting)
     {
-        if (!_pairs.TryGetValue(resting.Key, out var pair) || !pair.Remove(resting))
+        // The last is the one that is taken next, as a rule.
+        if (!_pairs.TryGetValue(resting.Key, out var pair) || pair.LastIndexOf(resting) is var place && place < 0)
             return false;
+        pair.RemoveAt(place);
         if (pair.Count == 0)
             _pairs.Remove(resting.Key);
         Count--;

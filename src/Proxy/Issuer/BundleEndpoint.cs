@@ -23,6 +23,6 @@ internal sealed class BundleEndpoint(RotatingAuthority authority)
     {
         var hint = authority.Lifetime / 12;
         hint = hint > LongestHint ? LongestHint : hint < ShortestHint ? ShortestHint : hint;
-        return new BundleDocument(authority.Bundle, authority.Sequence, TimeSpan.FromSeconds(Math.Floor(hint.TotalSeconds)));
+        return authority.CreateDocument(TimeSpan.FromSeconds(Math.Floor(hint.TotalSeconds)));
     }
 }

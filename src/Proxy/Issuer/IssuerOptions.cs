@@ -24,6 +24,15 @@ internal sealed record IssuerOptions
     /// <summary>TCP port of the bundle endpoint (profile https_spiffe), on every address; null: not served.</summary>
     public ushort? BundlePort { get; init; }
 
+    /// <summary>TCP port of the bundle endpoint with profile https_web, on every address; null: not served.</summary>
+    public ushort? BundleWebPort { get; init; }
+
+    /// <summary>Certificates in PEM, the server's first, for profile https_web; read again when they change.</summary>
+    public string? BundleCertificateFile { get; init; }
+
+    /// <summary>The certificate's key in PEM.</summary>
+    public string? BundleKeyFile { get; init; }
+
     /// <summary>Holds the authority's key; only its owner may enter it.</summary>
     public required string StateDirectory { get; init; }
 

@@ -26,10 +26,10 @@ internal sealed class IssuerServer : IAsyncDisposable
     private readonly RegistrationWatch _watch;
     private readonly TimeProvider _time;
 
-    private IssuerServer(IssuerOptions options, RotatingAuthority authority, TimeProvider time, Action<string> log)
+    private IssuerServer(IssuerOptions options, RotatingAuthority authority, WebCertificate? web, TimeProvider time, Action<string> log)
     {
         var registrations = new Registrations();
-        _application = Build(options, authority, registrations, time);
+        _application = Build(options, authority, registrations, web, time);
         _authority = authority;
         _rotation = new AuthorityRotation(authority, time, log);
         _watch = new RegistrationWatch(options, registrations, time, log);
@@ -38,14 +38,15 @@ internal sealed class IssuerServer : IAsyncDisposable
 
     /// <summary>Opens the authority, reads the registrations, and listens; says so in one line.</summary>
     /// <exception cref="AuthorityStoreException">The state directory cannot be used.</exception>
-    /// <exception cref="IOException">A socket cannot be used.</exception>
+    /// <exception cref="IOException">A socket, or the certificate for Web PKI, cannot be used.</exception>
     public static async Task<IssuerServer> StartAsync(IssuerOptions options, TimeProvider time, Action<string> log)
     {
         var sockets = SocketsOf(options);
         foreach (var (path, _) in sockets)
             await UnixSocketPath.ClaimAsync(path, CancellationToken.None);
+        var web = options.BundleWebPort is null ? null : WebCertificate.Open(options.BundleCertificateFile!, options.BundleKeyFile!, time, log);
         var authority = RotatingAuthority.Open(options.StateDirectory, options.TrustDomain, options.AuthorityLifetime, time);
-        var server = new IssuerServer(options, authority, time, log);
+        var server = new IssuerServer(options, authority, web, time, log);
         try
         {
             server._watch.Start();
@@ -60,7 +61,8 @@ internal sealed class IssuerServer : IAsyncDisposable
         }
 
         log($"issuer ready: {options.TrustDomain} on {string.Join(", ", sockets.Select(socket => socket.Path))}"
-            + (options.BundlePort is { } port ? $", bundle on port {port}" : ""));
+            + (options.BundlePort is { } port ? $", bundle on port {port}" : "")
+            + (options.BundleWebPort is { } webPort ? $", bundle for Web PKI on port {webPort}" : ""));
         return server;
     }
 
@@ -85,12 +87,12 @@ internal sealed class IssuerServer : IAsyncDisposable
         return sockets;
     }
 
-    private static WebApplication Build(IssuerOptions options, RotatingAuthority authority, Registrations registrations, TimeProvider time)
+    private static WebApplication Build(IssuerOptions options, RotatingAuthority authority, Registrations registrations, WebCertificate? web, TimeProvider time)
     {
         // Empty: no configuration files that are watched, no console logger, no environment.
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
         var tls = new IssuerTls(options, authority, time);
-        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options, tls));
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options, tls, web));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
         builder.Services.AddGrpcReflection();
@@ -117,7 +119,7 @@ internal sealed class IssuerServer : IAsyncDisposable
         return application;
     }
 
-    private static void Configure(KestrelServerOptions kestrel, IssuerOptions options, IssuerTls tls)
+    private static void Configure(KestrelServerOptions kestrel, IssuerOptions options, IssuerTls tls, WebCertificate? web)
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 4096; // one stream per workload of the node
@@ -128,6 +130,8 @@ internal sealed class IssuerServer : IAsyncDisposable
             kestrel.ListenUnixSocket(broker, listen => Serve(listen, ServedApi.Broker, tls.ForBrokers));
         if (options.BundlePort is { } port)
             kestrel.ListenAnyIP(port, listen => Serve(listen, ServedApi.Bundle, tls.ForAnybody, HttpProtocols.Http1AndHttp2));
+        if (options.BundleWebPort is { } webPort && web is not null)
+            kestrel.ListenAnyIP(webPort, listen => Serve(listen, ServedApi.Bundle, web.CreateOptions, HttpProtocols.Http1AndHttp2));
     }
 
     private static void Serve(

@@ -53,9 +53,9 @@ internal sealed class CaptureRuleSet
     // looked up for the packets of an established connection: its socket has been found before.
     private CaptureChain FilterInput() => new("filter", Prefix + "INPUT", "INPUT",
     [
+        new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound, or an answer to the proxy"),
         new($"-i lo -p tcp {isNotDiverted}", "-j RETURN", "not captured on its way out: to this pod"),
         new("-i lo -p tcp -m socket --transparent", "-j RETURN", "captured outbound"),
-        new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound, or an answer to the proxy"),
         .. bypasses.SelectMany(bypass => bypass.Arriving),
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         new("-p tcp", "-j DROP", "second net: nothing arrives uncaptured"),
@@ -65,8 +65,8 @@ internal sealed class CaptureRuleSet
     // Not in filter OUTPUT, which still sees the interface that was chosen before the mark changed the route.
     private CaptureChain ManglePostrouting() => new("mangle", Prefix + "POSTROUTING", "POSTROUTING",
     [
-        new("-o lo -p tcp", "-j RETURN", "stays in this pod"),
         new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
+        new("-o lo -p tcp", "-j RETURN", "stays in this pod"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", "-j DROP", "second net: nothing leaves uncaptured"),
         .. flows.SecondNet("-o lo"),
@@ -88,10 +88,12 @@ internal sealed class CaptureRuleSet
     ]);
 
     // A SYN never matches by socket: the application's own listener would let it past the proxy. On the loopback marks
-    // last, so that only what mangle OUTPUT diverted needs a lookup; each packet of a connection pays for one at most.
+    // last, so that only what mangle OUTPUT diverted needs a lookup. The packets of the proxy's own connections meet their
+    // rule at once, and pay for one lookup; only what is not the proxy's is asked whose it is a second time.
     private CaptureChain ManglePrerouting() => new("mangle", Prefix + "PREROUTING", "PREROUTING",
     [
         new($"-i lo -p tcp {isNotDiverted} {NotSyn}", "-j RETURN", "not captured on its way out: to this pod"),
+        new($"! -i lo -p tcp {NotSyn} -m socket --restore-skmark {isProxy}", $"-j {Prefix}DIVERT", "packet of a connection of the proxy"),
         new($"-i lo -p tcp {NotSyn} -m socket --transparent", "-j ACCEPT", "packet of a connection captured outbound"),
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         .. bypasses.SelectMany(bypass => bypass.Arriving),
@@ -118,8 +120,7 @@ internal sealed class CaptureRuleSet
     [
         .. bypasses.Select(bypass => bypass.TrackedArriving),
         new("-p tcp", "-j CT --notrack", "legs share addresses and ports: not tracked"),
-        new("-i lo -p tcp", "-j RETURN", "asked about on its way out"),
-        new($"-p tcp {Syn} -m set ! --match-set {family.InboundSet} src,dst", Ask, "inbound: ask the proxy"),
+        new($"! -i lo -p tcp {Syn} -m set ! --match-set {family.InboundSet} src,dst", Ask, "inbound: ask the proxy"),
     ]);
 
     private CaptureChain RawOutput() => new("raw", Prefix + "OUTPUT", "OUTPUT",

@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.RegularExpressions;
 using Proxy.Policy;
 using Proxy.Spiffe;
+using Proxy.Spiffe.Federation;
 
 namespace Fuzz.Targets;
 
@@ -22,6 +23,13 @@ internal static partial class TextTargets
         MaxLength = 2200,
         Words = FuzzTargets.Bytes("spiffe://", "SPIFFE://", "/", "//", "/./", "/../", "%2e", "?", "#", "@", ":80", "cluster.local", "A", "_", "-", ".", "\u00df", "\0"),
         Seeds = FuzzTargets.Bytes("spiffe://cluster.local/ns/default/sa/web", "spiffe://a.b_c-d", "spiffe://x/A.b/..c/...", "cluster.local"),
+    };
+
+    public static FuzzTarget FederatedDomains { get; } = new("federated-domains", CheckFederatedDomain)
+    {
+        MaxLength = 512,
+        Words = FuzzTargets.Bytes("=", "https://", "HTTPS://", "http://", "//", "@", ":443", ":0", "#", "?", ",", ",spiffe://", "%2f", "%40", "[::1]", "\\", "/../", "\t", "\u00df"),
+        Seeds = FuzzTargets.Bytes("b.test=https://b.test/bundle", "b.test=https://10.0.0.1:8443/b?x=1,spiffe://a.test/server", "b=https://[fd00::1]:1/"),
     };
 
     private static void CheckAddress(byte[] input)
@@ -56,6 +64,19 @@ internal static partial class TextTargets
             Oracle.Holds(TrustDomain.TryParse(domain.Name, out var again) && again == domain && domain.Id.TrustDomain == domain, "a trust domain reads as it is written");
         if (isId)
             Oracle.Holds(id!.ToString() == Encoding.Latin1.GetString(input) && id.TrustDomain.Id.ToString() + id.Path == id.ToString(), "an ID is written as it was read");
+    }
+
+    private static void CheckFederatedDomain(byte[] input)
+    {
+        var text = Encoding.Latin1.GetString(input);
+        var isDomain = FederatedDomain.TryParse(text, out var domain, out var error);
+        Oracle.Holds(isDomain == (error.Length == 0), "an error is told exactly when there is one");
+        if (!isDomain)
+            return;
+        Oracle.Holds(domain!.Url is { Scheme: "https", UserInfo: "", Fragment: "", Port: > 0 }, "the URL is one of a bundle endpoint");
+        Oracle.Holds((domain.EndpointId is null) == !text.Contains(',', StringComparison.Ordinal), "what stands behind a comma is the server's ID");
+        var written = $"{domain.TrustDomain}={domain.Url.AbsoluteUri}{(domain.EndpointId is null ? "" : $",{domain.EndpointId}")}";
+        Oracle.Holds(FederatedDomain.TryParse(written, out var again, out _) && again.Url == domain.Url && again.EndpointId == domain.EndpointId, "a domain reads as it is written");
     }
 
     private static bool IsId(string text) =>

@@ -20,13 +20,23 @@ public sealed class CaptureRuleSetTests
     }
 
     [Fact]
-    public void Each_interface_has_one_socket_lookup_and_the_loopback_none_for_what_was_not_captured()
+    public void A_packet_of_the_proxys_own_connection_meets_its_rule_first_and_pays_for_one_lookup()
     {
         var prerouting = Chain("mangle", "PREROUTING").Rules;
-        Assert.Equal(["-i", "!"], prerouting.Where(rule => rule.Match.Contains("-m socket", StringComparison.Ordinal)).Select(rule => rule.Match.Split(' ')[0]));
         Assert.StartsWith("-i lo -p tcp -m mark ! --mark", prerouting[0].Match, StringComparison.Ordinal);
+        Assert.StartsWith($"! -i lo -p tcp {CaptureRuleSet.NotSyn} -m socket --restore-skmark -m mark --mark", prerouting[1].Match, StringComparison.Ordinal);
+        Assert.Equal("-j NODE_PROXY_DIVERT", prerouting[1].Target);
+        Assert.DoesNotContain(Chain("mangle", "DIVERT").Rules, IsLookup);
+        Assert.StartsWith("! -i lo -p tcp -m mark --mark", Chain("filter", "INPUT").Rules[0].Match, StringComparison.Ordinal);
+        Assert.StartsWith("-p tcp -m mark --mark", Chain("mangle", "POSTROUTING").Rules[0].Match, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void On_the_loopback_only_what_was_captured_needs_a_lookup_and_one_alone()
+    {
+        var lookups = Chain("mangle", "PREROUTING").Rules.Where(rule => rule.Match.StartsWith("-i lo", StringComparison.Ordinal) && rule.Match.Contains("-m socket", StringComparison.Ordinal));
+        Assert.Single(lookups);
         Assert.DoesNotContain(Chain("mangle", "OWN").Rules, IsLookup);
-        Assert.StartsWith("-i lo -p tcp -m mark ! --mark", Chain("filter", "INPUT").Rules[0].Match, StringComparison.Ordinal);
     }
 
     [Fact]

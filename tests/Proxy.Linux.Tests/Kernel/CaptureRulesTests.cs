@@ -109,7 +109,7 @@ public sealed class CaptureRulesTests
         rules.Apply(pods.PodNamespace);
         Assert.Contains("capture stands", rules.Show(pods.PodNamespace), StringComparison.Ordinal);
         pods.InPod("ip -6 rule del priority 150");
-        pods.InPod($"iptables-{variant} -t mangle -D NODE_PROXY_PREROUTING 9");
+        pods.InPod($"iptables-{variant} -t mangle -D NODE_PROXY_PREROUTING 10");
         var shown = rules.Show(pods.PodNamespace);
         Assert.Contains("IPv6: the routing rule for mark 0x2000000/0xf000000 is missing", shown, StringComparison.Ordinal);
         Assert.Contains("inbound capture\" is missing", shown, StringComparison.Ordinal);
