@@ -239,6 +239,10 @@ internal sealed class ConnectionSeat
         _ => OutcomeReason.OutOfResources,
     }), BufferOwnerOf(connection.Parties));
 
+    /// <summary>Whose connection ends when others need the buffer that it holds while it is not relayed yet.</summary>
+    internal BufferHolder HolderOf(LiveConnection connection) =>
+        new(BufferOwnerOf(connection.Parties), () => Cut(connection, OutcomeReason.OutOfResources));
+
     // Who opened it; of strangers the pod of this node that they come to, for they may have any number of addresses.
     private static string BufferOwnerOf(in Parties parties) => (parties.Client.Workload ?? parties.Server.Workload)?.Uid ?? "";
 

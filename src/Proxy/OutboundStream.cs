@@ -22,7 +22,7 @@ internal sealed class OutboundStream(
     // What the server proves. The directory may expect another one by the time it has.
     private readonly SpiffeId _serverId = connection.Parties.Server.Workload!.ExpectedId;
 
-    private readonly FirstBytes _first = new(seat.Worker.Buffers);
+    private readonly FirstBytes _first = new(seat.Worker.Buffers, seat.HolderOf(connection));
 
     internal async ValueTask<ConnectionOutcome> RunAsync()
     {

@@ -4,15 +4,17 @@ namespace Proxy.Engine;
 /// What a client has sent by the time its stream is opened: joins OPEN in one write, and is kept until the answer, for
 /// the tunnel may have retired meanwhile.
 /// </summary>
-internal sealed class FirstBytes(BufferPool buffers)
+/// <param name="buffers">The worker's buffers.</param>
+/// <param name="holder">Whose connection ends when others need the buffer: an answer may be long in coming.</param>
+internal sealed class FirstBytes(BufferPool buffers, BufferHolder holder)
 {
-    private byte[]? _buffer;
+    private readonly LaneBuffer _buffer = new(buffers, holder);
     private bool _isTaken;
 
     /// <summary>How many bytes the client has sent; 0 also when it has ended or is gone, which reading will tell.</summary>
     internal int Count { get; private set; }
 
-    internal ReadOnlyMemory<byte> Bytes => _buffer.AsMemory(Leg.Headroom, Count);
+    internal ReadOnlyMemory<byte> Bytes => _buffer.Bytes.AsMemory(Leg.Headroom, Count);
 
     /// <summary>
     /// Takes what is there now, without waiting; a second time, nothing: it would come out of order. False when the
@@ -20,11 +22,11 @@ internal sealed class FirstBytes(BufferPool buffers)
     /// </summary>
     internal bool Take(PlainLeg client)
     {
-        _buffer ??= buffers.Rent();
+        var bytes = _buffer.Bytes ?? _buffer.Take();
         if (_isTaken)
             return true;
         _isTaken = true;
-        var count = client.ReadAvailable(_buffer.AsSpan(Leg.Headroom, Lane.Chunk));
+        var count = client.ReadAvailable(bytes.AsSpan(Leg.Headroom, Lane.Chunk));
         Count = Math.Max(count, 0);
         return count != Leg.Broken;
     }
@@ -35,12 +37,12 @@ internal sealed class FirstBytes(BufferPool buffers)
         const int OpenSize = TunnelFrame.HeaderSize + StreamOpening.Size;
         var stream = tunnel.Dialogue.Stream;
         var start = Leg.Headroom - OpenSize - (Count > 0 ? TunnelFrame.HeaderSize : 0);
-        var span = _buffer.AsSpan(start);
+        var span = _buffer.Bytes.AsSpan(start);
         new TunnelFrame(FrameType.Open, StreamOpening.Size, stream).Write(span);
         opening.Write(span[TunnelFrame.HeaderSize..]);
         if (Count > 0)
             new TunnelFrame(FrameType.Data, Count, stream).Write(span[OpenSize..]);
-        return tunnel.SendAsync(_buffer!, start, Leg.Headroom - start + Count);
+        return tunnel.SendAsync(_buffer.Bytes!, start, Leg.Headroom - start + Count);
     }
 
     /// <summary>Without bytes there is nothing to keep.</summary>
@@ -52,10 +54,7 @@ internal sealed class FirstBytes(BufferPool buffers)
 
     internal void Release()
     {
-        if (_buffer is null)
-            return;
-        buffers.Return(_buffer);
-        _buffer = null;
+        _buffer.Release();
         Count = 0;
     }
 }

@@ -19,8 +19,11 @@ internal sealed class Stage : IDisposable
     private readonly NetworkNamespace _home = NetworkNamespace.Current();
     private readonly Loopback _captured = new();
 
-    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TimeProvider? time = null)
+    public Stage(
+        TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, BufferPool? buffers = null,
+        TimeProvider? time = null)
     {
+        Worker = new TestWorker(buffers: buffers);
         Server = new Loopback(ServerAddress);
         var limits = new ConnectionLimits
         {
@@ -33,7 +36,7 @@ internal sealed class Stage : IDisposable
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, time ?? TimeProvider.System);
     }
 
-    public TestWorker Worker { get; } = new();
+    public TestWorker Worker { get; }
 
     public TestPki Pki { get; } = new();
 

@@ -184,6 +184,32 @@ public sealed class HostileServerTests : IDisposable
         await _stage.AssertNothingHeldAsync();
     }
 
+    [Fact]
+    public async Task First_bytes_count_for_the_limit_of_buffers_and_the_oldest_of_who_holds_the_most_ends()
+    {
+        using var stage = new Stage(buffers: new BufferPool { Limit = 2 });
+        stage.Mesh.Publish(ClusterOf("", Stage.Client(), Stage.ServerOn(OtherNode)));
+        stage.PublishSvids();
+        var pod = stage.Capture(Stage.Client());
+        List<(Task<ConnectionOutcome> Story, Peer Client, FramePeer Server)> opened = [];
+        for (var i = 0; i < 3; i++)
+        {
+            var (captured, client) = await stage.CaptureAsync(pod);
+            client.Send($"kept {i}");
+            var story = stage.GoOutAsync(captured);
+            var server = await FramePeer.ServeAsync(await Patience.OnThread(stage.Server.Accept), stage.Pki);
+            server.Expect(FrameType.Open, 1);
+            opened.Add((story, client, server));
+            if (i < 2)
+                Assert.All(opened, one => Assert.False(one.Story.IsCompleted));
+        }
+
+        Assert.Equal(OutcomeReason.OutOfResources, (await opened[0].Story).Reason);
+        opened[0].Client.ExpectReset();
+        Assert.Equal(2, await stage.Worker.AskAsync(() => stage.Worker.Worker.Buffers.Rented));
+        Assert.All(opened.Skip(1), one => Assert.False(one.Story.IsCompleted));
+    }
+
     private async Task<(Task<ConnectionOutcome> Story, Peer Client)> BeginAsync()
     {
         _stage.Mesh.Publish(ClusterOf("", Stage.Client(), Stage.ServerOn(OtherNode)));
