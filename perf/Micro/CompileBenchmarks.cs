@@ -2,6 +2,7 @@ using BenchmarkDotNet.Attributes;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
 using Proxy.Policy.Labels;
+using Proxy.Policy.Linting;
 
 namespace Proxy.Micro;
 
@@ -9,6 +10,7 @@ namespace Proxy.Micro;
 public class CompileBenchmarks
 {
     private readonly Town _town = Town.Made;
+    private LintScope _scope = new();
     private PolicySnapshot _before = PolicySnapshot.Empty;
     private PolicyDocument[] _changed = [];
     private PolicyDocument[] _clusterwideChanged = [];
@@ -19,6 +21,8 @@ public class CompileBenchmarks
     public void Setup()
     {
         _before = Ready(_town.Documents, null);
+        var ids = _town.Identities.ToDictionary(identity => identity, identity => $"spiffe://cluster.local/identity/{identity.Number % 500}");
+        _scope = new LintScope { Identities = _town.Identities, IdOf = identity => ids[identity], PodCidrs = [new Cidr(Address.From(System.Net.IPAddress.Parse("10.0.0.0")), 16)] };
         var allowed = _town.AskEverything(_before);
         _changed = _town.WithChanged(0, 81);
         _clusterwideChanged = _town.WithChanged(99, 80);
@@ -40,6 +44,10 @@ public class CompileBenchmarks
 
     [Benchmark(Description = "one clusterwide policy changed")]
     public PolicySnapshot OneOfTheCluster() => Ready(_clusterwideChanged, _before);
+
+    /// <summary>Beside the compilation, and never in its way.</summary>
+    [Benchmark(Description = "all looked at for what they mean together")]
+    public int Lint() => PolicyLint.Find(_town.Documents, PolicyContext.Empty, _scope).Count;
 
     /// <summary>Its labels are new: as server and client, with everyone it may meet asked once.</summary>
     [Benchmark(Description = "one new pod with new labels, and all its pairs asked")]

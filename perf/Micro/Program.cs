@@ -24,7 +24,7 @@ var decisions = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
 var compilations = Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
     .WithStrategy(RunStrategy.Monitoring).WithWarmupCount(2).WithIterationCount(10);
 var arguments = args.Length == 0 ? ["--filter", "*"] : args;
-return Run(decisions, typeof(DecisionBenchmarks), typeof(RequestBenchmarks)) & Run(compilations, typeof(CompileBenchmarks)) ? 0 : 1;
+return Run(decisions, typeof(DecisionBenchmarks), typeof(RequestBenchmarks), typeof(HandshakeBenchmarks)) & Run(compilations, typeof(CompileBenchmarks)) ? 0 : 1;
 
 bool Run(Job job, params Type[] types)
 {

@@ -42,6 +42,8 @@ public sealed class HeaderAction
     /// <summary>For flows: whether the header was missing or rejected, its name, and what was done; never a value.</summary>
     public string Note { get; }
 
+    internal bool Removes => Kind is HeaderActionKind.Delete or HeaderActionKind.Replace;
+
     /// <summary>
     /// Whether a line with this name is one that the action is about: case does not count, and '_' counts as '-', which
     /// some servers take for the same.
@@ -96,6 +98,60 @@ public readonly record struct HeaderActions
 
     /// <summary>The actions, in order.</summary>
     public Enumerator GetEnumerator() => new(this);
+
+    /// <summary>Header lines as they are when everything is done; for <see cref="RequestFacts.Headers"/> of whoever judges next.</summary>
+    /// <param name="lines">As <see cref="RequestFacts.Headers"/>.</param>
+    public byte[] Apply(ReadOnlySpan<byte> lines)
+    {
+        var added = new List<HeaderAction>();
+        foreach (var action in this)
+        {
+            // Two rules that want the same line get one.
+            added.RemoveAll(earlier => action.IsAbout(earlier.Name.Span) && (action.Removes || action.Value.Span.SequenceEqual(earlier.Value.Span)));
+            if (action.Kind is HeaderActionKind.Add or HeaderActionKind.Replace)
+                added.Add(action);
+        }
+
+        var kept = new List<byte>();
+        foreach (var range in lines.Split((byte)'\n'))
+        {
+            var line = lines[range];
+            if (!line.IsEmpty && !IsRemoved(line[..Math.Max(line.IndexOf((byte)':'), 0)]))
+                kept.AddRange([.. line, (byte)'\n']);
+        }
+
+        foreach (var action in added)
+            kept.AddRange([.. action.Name.Span, .. ": "u8, .. action.Value.Span, .. "\r\n"u8]);
+        return [.. kept];
+    }
+
+    private bool IsRemoved(ReadOnlySpan<byte> name)
+    {
+        foreach (var action in this)
+        {
+            if (action.Removes && action.IsAbout(name))
+                return true;
+        }
+
+        return false;
+    }
+
+    /// <summary>These, and then those of another rule set; allocates where both have some.</summary>
+    public HeaderActions Then(HeaderActions later)
+    {
+        if (IsEmpty || later.IsEmpty)
+            return IsEmpty ? later : this;
+        var all = new List<HeaderAction>();
+        foreach (var action in this)
+            all.Add(action);
+        foreach (var action in later)
+            all.Add(action);
+        HeaderAction[] both = [.. all];
+        var actions = default(HeaderActions);
+        for (var i = 0; i < both.Length; i++)
+            actions = actions.With(both, i);
+        return actions;
+    }
 
     /// <summary>With one more; allocates only for sets of more than 64 actions.</summary>
     internal HeaderActions With(HeaderAction[] all, int index)

@@ -12,6 +12,12 @@ public interface IIdentitySource : IAsyncDisposable
     /// <summary>What went wrong last, for the operator; null while all is well.</summary>
     string? LastError { get; }
 
+    /// <summary>All that goes wrong now, and since when; empty while all is well.</summary>
+    IReadOnlyList<SourceFault> Faults { get; }
+
+    /// <summary>When the source last said anything that was taken; null before it did.</summary>
+    DateTimeOffset? LastHeard { get; }
+
     /// <summary>Raised with each new state, one at a time; several changes in a row may come as one.</summary>
     event Action<IdentitySnapshot>? Changed;
 

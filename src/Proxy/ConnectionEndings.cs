@@ -87,6 +87,8 @@ internal static class ConnectionEndings
         var judgement = seat.Judge(connection);
         if (!judgement.IsAllowed)
             return seat.Deny(connection.Parties, judgement);
+        if (connection.HasPassedUnread && judgement is { Http: not null, OnlyWatches: false })
+            return seat.Refuse(connection.Parties, judgement.Direction, OutcomeReason.GateRequired);
 
         connection.Take(judgement);
         connection.HasGate = judgement.Http is not null;
@@ -108,7 +110,7 @@ internal static class ConnectionEndings
     private static async ValueTask<ConnectionOutcome> RelayGatedAsync(ConnectionSeat seat, LiveConnection connection, Leg client, Leg server)
     {
         var gate = new RequestGate(new RequestJudge(connection, seat.Flows, seat.Time), seat.Limits.Http);
-        connection.RefusesUnderway = rules => gate.TryFindUnderway(out var request) && !rules.Decide(request.Facts).IsAllowed;
+        connection.RefusesUnderway = rules => gate.TryFindUnderway(out var request) && !rules.Allow(request.Facts);
         var relay = new GatedRelay(seat.Worker, client, server, gate, seat.Watch(connection));
         var inOrder = await relay.RunAsync();
         if (relay.Fault == GateFault.None || connection.CutReason is not null)

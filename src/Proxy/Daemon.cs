@@ -40,13 +40,20 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         var flows = new FlowRing(options.NodeName, time);
         var seats = StartWorkers(flows, budget);
         await using var cluster = new ManifestCluster(options.ManifestDirectory, ClusterOptionsOf(options), time, log.For("cluster").AsAction(LogLevel.Info));
+        await using var review = new PolicyReview(time, log.For("policy").AsAction(LogLevel.Info));
         await using var identities = CreateSource();
         var probes = new NodeProbes(options.NodeName, NodeRules.WithWhatWorks(options.Capture, tools, log.For("capture").AsAction(LogLevel.Warning)), home, time, log.For("capture").AsAction(LogLevel.Error));
         var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
             (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
         cluster.Changed += snapshot => Follow(snapshot, identities);
+        cluster.Changed += review.Follow;
         identities.Changed += Follow;
-        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits, _tls);
+        var status = new DaemonStatus(_mesh, _pods, namespaces, probes, identities, seats, budget, options.Limits, _tls)
+        {
+            Review = review,
+            Source = options.Identity,
+            Time = time,
+        };
 
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);

@@ -15,6 +15,9 @@ internal sealed class FlowMemory : IDisposable
     private static readonly TimeSpan AtOnce = TimeSpan.FromSeconds(1);
 
     private readonly Dictionary<FlowKey, RememberedFlow> _flows = [];
+
+    // In the order of their times, those too that have been remembered again or forgotten since.
+    private readonly Queue<(FlowKey Key, long Since)> _order = [];
     private readonly List<FlowKey> _leaving = [];
     private readonly FlowSet _set;
     private readonly TimeProvider _time;
@@ -44,9 +47,12 @@ internal sealed class FlowMemory : IDisposable
         var isKnown = _flows.TryGetValue(key, out var entry);
         if (isKnown && _time.GetElapsedTime(entry.Since) < AtOnce)
             return false;
+        ForgetOver();
         if (!isKnown && _flows.Count >= _capacity)
-            MakeRoom();
-        _flows[key] = new RememberedFlow(question, _time.GetTimestamp());
+            Clear();
+        var now = _time.GetTimestamp();
+        _flows[key] = new RememberedFlow(question, now);
+        _order.Enqueue((key, now));
         _set.Add(key, _limit);
         return true;
     }
@@ -75,16 +81,24 @@ internal sealed class FlowMemory : IDisposable
 
     public void Dispose() => _set.Dispose();
 
-    private void MakeRoom()
+    // The kernel has forgotten these already. Each leaves once, however many there are.
+    private void ForgetOver()
     {
-        KeepOnly(static _ => true);
-        if (_flows.Count >= _capacity)
-            Clear();
+        while (_order.TryPeek(out var oldest))
+        {
+            var isNewest = _flows.TryGetValue(oldest.Key, out var entry) && entry.Since == oldest.Since;
+            if (isNewest && !IsOver(entry))
+                return;
+            if (isNewest)
+                _flows.Remove(oldest.Key);
+            _order.Dequeue();
+        }
     }
 
     private void Clear()
     {
         _flows.Clear();
+        _order.Clear();
         _set.TryFlush();
     }
 

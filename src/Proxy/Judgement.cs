@@ -8,7 +8,7 @@ namespace Proxy;
 /// <param name="Deciding">The refusing verdict; of an allowed connection the server's side, or else the client's.</param>
 /// <param name="Direction">The side the deciding verdict belongs to.</param>
 /// <param name="Http">Not null when every request must be judged by this process.</param>
-internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Deciding, Direction Direction, HttpRuleSet? Http)
+internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Deciding, Direction Direction, RequestRules? Http)
 {
     internal bool IsAllowed => Refusal is null;
 
@@ -48,7 +48,7 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
 
         var egressAudit = RefusalUnderAudit(egress);
         if (server.Workload is null)
-            return new Judgement(null, egress ?? Outside, Direction.Egress, null) { EgressAudit = egressAudit };
+            return Judge(egress ?? Outside, Direction.Egress, egress, null) with { EgressAudit = egressAudit };
 
         var ingress = policies.Decide(new ConnectionFacts(Direction.Ingress, server.Identity, client.Identity, protocol, port, authentication)
         {
@@ -58,13 +58,21 @@ internal readonly record struct Judgement(OutcomeReason? Refusal, Verdict Decidi
         if (!ingress.IsAllowed)
             return new Judgement(OutcomeReasons.From(ingress.Reason), ingress, Direction.Ingress, null);
         var isLastToJudge = server.Workload.NodeName == nodeName || !server.Workload.IsCapturedAt(port);
-        return new Judgement(null, ingress, Direction.Ingress, isLastToJudge ? ingress.Http : null)
+        return Judge(ingress, Direction.Ingress, egress, isLastToJudge ? ingress : null) with
         {
             EgressAudit = egressAudit,
             IngressAudit = RefusalUnderAudit(ingress),
-            OnlyWatches = ingress.Audit is { IsAllowed: true },
         };
     }
+
+    // The client's node judges requests by the client's side, whoever judges them by the server's.
+    private static Judgement Judge(Verdict deciding, Direction direction, Verdict? egress, Verdict? ingress) =>
+        new(null, deciding, direction, RequestRules.Of(egress?.Http, ingress?.Http))
+        {
+            OnlyWatches = (egress?.Http ?? ingress?.Http) is not null && OnlyWatchesIn(egress) && OnlyWatchesIn(ingress),
+        };
+
+    private static bool OnlyWatchesIn(Verdict? verdict) => verdict?.Http is null || verdict.Audit is { IsAllowed: true };
 
     private static Verdict? RefusalUnderAudit(Verdict? verdict) => verdict?.Audit is { IsAllowed: false } audit ? audit : null;
 

@@ -107,7 +107,7 @@ internal sealed class OutboundStream(
     {
         if (Prove((ConnectionProof)tunnel.Proof) is { } lost)
             return lost;
-        if (!_first.Take(captured.Leg))
+        if (!TakeFirst())
             return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
         var stream = tunnel.Begin();
         connection.AttachServer(stream);
@@ -121,6 +121,19 @@ internal sealed class OutboundStream(
         };
         stream.Abort();
         return tunnel.Fault == TunnelFault.None ? outcome : seat.RefuseFrames(connection, Direction.Egress, tunnel.Fault);
+    }
+
+    /// <summary>
+    /// What the client has sent by now goes with OPEN, unless requests have to be judged first. False when the client is gone.
+    /// </summary>
+    private bool TakeFirst()
+    {
+        if (seat.Judge(connection).Http is not null)
+            _first.TakeNothing();
+        else if (!_first.Take(captured.Leg))
+            return false;
+        connection.HasPassedUnread |= _first.Count > 0;
+        return true;
     }
 
     private async ValueTask<(OpenAnswer Answer, OutcomeReason Failure)> OpenAsync(TunnelClient tunnel, TunnelStream stream)
@@ -162,7 +175,12 @@ internal sealed class OutboundStream(
         seat.Authenticate(connection, proof);
         if (connection.CutReason is { } cut)
             return new ConnectionOutcome(cut, "");
-        return seat.FindLostGround(connection) is { } lost ? seat.Refuse(connection.Parties, Direction.Ingress, lost) : null;
+        if (seat.FindLostGround(connection) is { } lost)
+            return seat.Refuse(connection.Parties, Direction.Ingress, lost);
+        // They were taken from the client before there were rules for its requests.
+        return _first.Count > 0 && seat.Judge(connection) is { Http: not null, OnlyWatches: false }
+            ? seat.Refuse(connection.Parties, Direction.Egress, OutcomeReason.GateRequired)
+            : null;
     }
 
     private ConnectionOutcome FailOpening(OutcomeReason failure) => failure == OutcomeReason.Reset

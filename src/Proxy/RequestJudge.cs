@@ -9,12 +9,13 @@ namespace Proxy;
 internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, TimeProvider time) : IRequestJudge
 {
     private long _decidedAt;
+    private Direction _side = Direction.Ingress;
 
     public RequestVerdict Decide(in RequestHead request)
     {
         _decidedAt = time.GetTimestamp();
         // Without rules any more, after a policy change, every well-formed request passes.
-        var verdict = connection.Http?.Decide(request.Facts) ?? new RequestVerdict(true, null);
+        var verdict = connection.Http?.Decide(request.Facts, out _side) ?? new RequestVerdict(true, null);
         var shown = verdict.Audited ? FlowVerdict.Audit : verdict.IsAllowed ? FlowVerdict.Forwarded : FlowVerdict.Dropped;
         Write(FlowKind.HttpRequest, shown, request, 0, verdict.Actions);
         if (!verdict.IsAllowed)
@@ -39,7 +40,7 @@ internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, Ti
     {
         Kind = kind,
         Verdict = verdict,
-        Direction = Direction.Ingress,
+        Direction = _side,
         Source = ConnectionFlows.EndOf(connection.Parties.Client),
         Destination = ConnectionFlows.EndOf(connection.Parties.Server, connection.Parties),
         Method = request.Method,

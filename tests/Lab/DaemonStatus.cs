@@ -47,6 +47,10 @@ internal sealed class DaemonStatus
         status => Holds(status.Find("identity", "svids"), spiffeId) == isHeld,
         $"{spiffeId} is {(isHeld ? "not held" : "still held")}");
 
+    /// <summary>Waits until a policy of this name is in force, and with it all that was written before it.</summary>
+    public static Task AwaitPolicyAsync(LabNode node, string name) =>
+        RequireAsync(node, status => Holds(status.Find("cluster", "policies"), name), $"there is no policy {name}");
+
     /// <summary>Captured connections of all pods of the node at the moment; null: the daemon did not say.</summary>
     public int? Connections => Find("capture", "pods") is { ValueKind: JsonValueKind.Array } pods
         ? pods.EnumerateArray().Sum(pod => pod.GetProperty("connections").GetInt32())

@@ -172,6 +172,9 @@ public sealed class LabCluster : IAsyncDisposable
         await Task.WhenAll(before.Select(status => status.AwaitNewerAsync()));
     }
 
+    /// <summary>Waits until every running node-proxy has the policy of this name, and with it all that was written before it.</summary>
+    public Task AwaitPolicyAsync(string name) => Task.WhenAll(RunningProxies().Select(node => DaemonStatus.AwaitPolicyAsync(node, name)));
+
     /// <summary>Waits until every node-proxy knows the pods that there are and no others, and captures those of its node.</summary>
     public Task SettleAsync() => Task.WhenAll(RunningProxies().Select(node => DaemonStatus.AwaitPodsAsync(node, [.. Pods.Where(pod => pod.HasManifest)])));
 

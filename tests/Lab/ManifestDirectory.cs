@@ -13,15 +13,17 @@ public sealed partial class ManifestDirectory(string path)
     /// <summary>How often a file got another content, appeared or vanished.</summary>
     public int Changes => Volatile.Read(ref changes);
 
-    public void WriteNamespace(string name, bool enrolled) => Write("Namespace", "", name, $"""
+    public void WriteNamespace(string name, bool enrolled) => WriteNamespace(name, enrolled, [], isAudit: false);
+
+    public void WriteNamespace(string name, bool enrolled, IEnumerable<KeyValuePair<string, string>> labels, bool isAudit) => Write("Namespace", "", name, $"""
         apiVersion: v1
         kind: Namespace
         metadata:
           name: {name}
           labels:
-            kubernetes.io/metadata.name: {name}
+            kubernetes.io/metadata.name: {name}{string.Concat(labels.Select(label => $"\n    {label.Key}: \"{label.Value}\""))}
           annotations:
-            node-proxy.dev/mode: {ModeOf(enrolled)}
+            node-proxy.dev/mode: {ModeOf(enrolled)}{(isAudit ? "\n    node-proxy.dev/audit: \"true\"" : "")}
         """);
 
     public void WritePod(LabPod pod) => Write("Pod", pod.Options.Namespace, pod.Name, $"""
@@ -37,7 +39,7 @@ public sealed partial class ManifestDirectory(string path)
             node-proxy.dev/netns: {pod.NetworkNamespace}{string.Concat(pod.Annotations.Select(a => $"\n    {a.Key}: \"{a.Value}\""))}
         spec:
           nodeName: {pod.Node.Name}
-          serviceAccountName: {pod.ServiceAccount}
+          serviceAccountName: {pod.ServiceAccount}{ContainersOf(pod)}
         status:
           phase: Running
           podIP: {pod.IPv4}
@@ -78,6 +80,9 @@ public sealed partial class ManifestDirectory(string path)
         }
     }
 
+    /// <summary>Any documents, in a file of their own that is replaced as a whole.</summary>
+    public void WriteFile(string name, string text) => Write(Path.Combine(path, $"{name}.yaml"), text);
+
     public void Delete(string kind, string @namespace, string name)
     {
         var file = PathOf(kind, @namespace, name);
@@ -113,9 +118,15 @@ public sealed partial class ManifestDirectory(string path)
         targetRef = new { kind = "Pod", name = pod.Name, @namespace = pod.Options.Namespace },
     };
 
-    private void Write(string kind, string @namespace, string name, string content)
+    private static string ContainersOf(LabPod pod) => pod.Options.Ports.Count == 0
+        ? ""
+        : "\n  containers: [{name: main, ports: " + JsonSerializer.Serialize(pod.Options.Ports.Select(port => new { name = port.Name, protocol = port.Protocol, containerPort = port.Number })) + "}]";
+
+    private void Write(string kind, string @namespace, string name, string content) => Write(PathOf(kind, @namespace, name), content);
+
+    private void Write(string file, string content)
     {
-        var (file, text) = (PathOf(kind, @namespace, name), content.TrimEnd() + "\n");
+        var text = content.TrimEnd() + "\n";
         if (!File.Exists(file) || File.ReadAllText(file) != text)
         {
             LabDirectory.Replace(file, text);

@@ -21,6 +21,9 @@ public sealed record PodOptions
     /// <summary>Further addresses of the pod, of either family.</summary>
     public IReadOnlyList<string> MoreAddresses { get; init; } = [];
 
+    /// <summary>Ports with names, as its container declares them; any number of them.</summary>
+    public IReadOnlyList<(string Name, string Protocol, ushort Number)> Ports { get; init; } = [];
+
     /// <summary>False: the pod exists, and nobody has been told of it yet.</summary>
     public bool WritesManifest { get; init; } = true;
 

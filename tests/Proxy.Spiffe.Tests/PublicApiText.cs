@@ -6,6 +6,8 @@ namespace Proxy.Spiffe.Tests;
 /// <summary>What an assembly shows to others, one line for each type and member, in an order that only depends on names.</summary>
 internal static class PublicApiText
 {
+    private const string Snapshot = "PublicApi.txt";
+
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     private static readonly Dictionary<Type, string> Keywords = new()
@@ -26,7 +28,35 @@ internal static class PublicApiText
 
     private static readonly NullabilityInfoContext Nullability = new();
 
-    public static string Of(Assembly assembly) => string.Concat(
+    /// <summary>Compares an assembly with what was agreed on for it; what it is now stands beside the test's program.</summary>
+    public static void RequireAgreed(Assembly assembly)
+    {
+        var name = assembly.GetName().Name;
+        var committed = Path.Combine(Root(), "tests", $"{name}.Tests", Snapshot);
+        var found = Path.Combine(AppContext.BaseDirectory, Snapshot);
+        var text = Of(assembly);
+        File.WriteAllText(found, text);
+        var agreed = File.Exists(committed) ? File.ReadAllText(committed) : "";
+        Assert.True(text == agreed, $"""
+            The public API of {name} is another one now:
+            {string.Join('\n', Differences(agreed.Split('\n'), text.Split('\n')))}
+            If that is meant, take it over and commit it:
+                cp {found} {committed}
+            """);
+    }
+
+    private static IEnumerable<string> Differences(string[] before, string[] now) =>
+        before.Except(now).Select(line => $"- {line}").Concat(now.Except(before).Select(line => $"+ {line}"));
+
+    private static string Root()
+    {
+        var folder = new DirectoryInfo(AppContext.BaseDirectory);
+        while (!File.Exists(Path.Combine(folder.FullName, "Proxy.sln")))
+            folder = folder.Parent ?? throw new InvalidOperationException($"No Proxy.sln above {AppContext.BaseDirectory}.");
+        return folder.FullName;
+    }
+
+    private static string Of(Assembly assembly) => string.Concat(
         from type in assembly.GetExportedTypes().OrderBy(type => type.FullName, StringComparer.Ordinal)
         select $"{Header(type)}\n{string.Concat(Members(type).Order(StringComparer.Ordinal).Select(member => $"    {member}\n"))}");
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Proxy.Policy.Matching;
 
 namespace Proxy.Policy.Documents;
@@ -6,6 +7,9 @@ namespace Proxy.Policy.Documents;
 internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
 {
     private static readonly ushort[] TlsPorts = [443, 8443];
+
+    private static readonly byte[][] Methods =
+        [.. new[] { "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE" }.Select(Encoding.ASCII.GetBytes)];
 
     // Pieces of a pattern that may match the question mark of a query.
     private static readonly string[] QueryPieces = [".*", ".+", ".{", "\\?", "[?", "[^", "?]", "\\S", "\\D", "\\W", "\\x3f", "\\x3F", "\\Q"];
@@ -22,6 +26,9 @@ internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
         LookForHead(items);
         foreach (var item in items)
         {
+            LookForConditions(item);
+            if (item["method"] is ManifestScalar { IsNull: false } method)
+                LookAtMethod(method);
             if (item["path"] is ManifestScalar { IsNull: false } path)
                 LookAtPath(path);
             if (item["host"] is ManifestScalar { IsNull: false } host)
@@ -57,8 +64,33 @@ internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
         return pattern;
     }
 
+    private void LookForConditions(ManifestMapping item)
+    {
+        if (item["headerMatches"] is ManifestSequence { Items.Count: > 0 } matches
+            && item.Entries.All(entry => entry.Key.Value == "headerMatches" || entry.Value is ManifestScalar { Value: "" })
+            && matches.Items.All(match => match is ManifestMapping mapping && mapping.Find("mismatch") is not (null or ManifestScalar { Value: "" })))
+            faults.Warn(matches, "every request passes: a match with 'mismatch' changes requests, and refuses none", "leave 'mismatch' out to refuse them");
+    }
+
+    private void LookAtMethod(ManifestScalar method)
+    {
+        var upper = method.Value.ToUpperInvariant();
+        if (upper != method.Value && !MatchesAny(method.Value) && MatchesAny(upper))
+            faults.Warn(method, "methods have capital letters: no request has this one", $"did you mean '{ManifestText.Show(upper)}'?");
+    }
+
+    private static bool MatchesAny(string pattern) =>
+        HttpPattern.TryCreate(pattern, out var made, out _) && Methods.Any(method => made.Matches(method));
+
     private void LookAtPath(ManifestScalar path)
     {
+        if (path.Value.StartsWith('^') && (char.IsAsciiLetterOrDigit(path.Value[^1]) || path.Value[^1] is '/' or '-' or '_'))
+            faults.Warn(
+                path, "the whole path must match: '^' makes no prefix of the pattern", $"write '{ManifestText.Show(path.Value[1..])}.*' for all that begins so");
+        if (path.Value.EndsWith("/*", StringComparison.Ordinal))
+            faults.Warn(
+                path, "'*' repeats the slash before it, and nothing below the path matches",
+                $"write '{ManifestText.Show(path.Value[..^1])}.*' for everything below");
         if (!ignoresQuery && path.Value.Length > 0 && !QueryPieces.Any(piece => path.Value.Contains(piece, StringComparison.Ordinal)))
             faults.Warn(
                 path, "the path is matched together with the query: a request with a query is refused",

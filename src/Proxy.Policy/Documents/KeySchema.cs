@@ -71,7 +71,8 @@ internal sealed class KeySchema(string[] known, string[] notYet)
             "endpointSelector", "nodeSelector", "ingress", "egress", "ingressDeny", "egressDeny", "enableDefaultDeny",
             "labels", "description", "log",
         ],
-        []);
+        [])
+    { Meant = new Dictionary<string, string> { ["podSelector"] = "endpointSelector" } };
 
     public static readonly KeySchema DefaultDeny = new(["ingress", "egress"], []);
 
@@ -134,6 +135,9 @@ internal sealed class KeySchema(string[] known, string[] notYet)
 
     public static readonly KeySchema HeaderSecret = new(["name", "namespace"], []);
 
+    /// <summary>Keys of the other sort of policies, Cilium's or Kubernetes', and what they are here.</summary>
+    internal IReadOnlyDictionary<string, string> Meant { get; init; } = FrozenDictionary<string, string>.Empty;
+
     /// <summary>Keys that have a place in mappings of the same kind, and none here.</summary>
     private string[] Elsewhere { get; init; } = [];
 
@@ -159,6 +163,9 @@ internal sealed class KeySchema(string[] known, string[] notYet)
     {
         if (Elsewhere.Contains(key))
             return Why;
+
+        if (Meant.TryGetValue(key, out var meant))
+            return $"did you mean '{meant}'?";
 
         if (Spelling.Nearest(key, known.Concat(notYet)) is { } nearest)
             return $"did you mean '{nearest}'?";

@@ -12,7 +12,7 @@ internal sealed class KubernetesPeerReading(string @namespace, FaultLog faults)
         new(LabelSet.KubernetesSource, WellKnownLabels.Namespace, LabelOperator.Exists, []);
 
     private readonly CidrReading _ranges = new(faults);
-    private readonly RequirementReading _pods = new(LabelSyntax.TryPlain, faults) { TakesNull = true };
+    private readonly RequirementReading _pods = new(LabelSyntax.TryPlain, faults) { TakesNull = true, Seen = new SelectorTraps(faults).LookAtPods };
     private readonly RequirementReading _namespaces = new(LabelSyntax.TryOfNamespace, faults) { TakesNull = true };
 
     private LabelRequirement OwnNamespace =>

@@ -7,9 +7,9 @@ namespace Proxy.Policy.Documents;
 internal sealed class KubernetesReading
 {
     private const int MaxTypes = 2;
-    private static readonly KeySchema Rule = new(["podSelector", "policyTypes", "ingress", "egress"], []);
-    private static readonly KeySchema Ingress = new(["from", "ports"], []);
-    private static readonly KeySchema Egress = new(["to", "ports"], []);
+    private static readonly KeySchema Rule = new(["podSelector", "policyTypes", "ingress", "egress"], []) { Meant = new Dictionary<string, string> { ["endpointSelector"] = "podSelector" } };
+    private static readonly KeySchema Ingress = new(["from", "ports"], []) { Meant = PeersMean("from") };
+    private static readonly KeySchema Egress = new(["to", "ports"], []) { Meant = PeersMean("to") };
 
     private static readonly FrozenDictionary<string, Direction> Types = new Dictionary<string, Direction>
     {
@@ -27,6 +27,13 @@ internal sealed class KubernetesReading
         _peers = new KubernetesPeerReading(@namespace, faults);
         _ports = new KubernetesPortReading(faults);
     }
+
+    private static Dictionary<string, string> PeersMean(string side) => new()
+    {
+        [$"{side}Endpoints"] = side,
+        [$"{side}CIDR"] = side,
+        [$"{side}CIDRSet"] = side,
+    };
 
     public PolicySection Read(ManifestNode node, RuleReference reference)
     {

@@ -12,7 +12,7 @@ public static class PolicyParser
     internal const string CidrGroup = "CiliumCIDRGroup";
 
     private static readonly string[] CiliumKinds = [Namespaced, Clusterwide];
-    private static readonly string[] KubernetesGroups = ["networking.k8s.io", "extensions"];
+    private const string KubernetesGroup = "networking.k8s.io";
 
     /// <summary>
     /// Whether a document is for <see cref="Parse"/>. Wrong versions and misspelled kinds are too: refused with a fault
@@ -26,10 +26,16 @@ public static class PolicyParser
             return true;
 
         var group = GroupOf(apiVersion);
-        return group == CiliumGroup
-            ? Spelling.Nearest(kind, CiliumKinds) is not null
-            : KubernetesGroups.Contains(group) && Spelling.IsNear(kind, Kubernetes);
+        return group == CiliumGroup ? IsNearCilium(kind) : MayBeKubernetes(group) && Spelling.IsNear(kind, Kubernetes);
     }
+
+    // Nothing else of the group has such a name.
+    private static bool IsNearCilium(string kind) =>
+        Spelling.Nearest(kind, CiliumKinds) is not null || kind.Contains("NetworkPolic", StringComparison.OrdinalIgnoreCase);
+
+    // Other projects have a NetworkPolicy of their own, in groups that are domains of theirs.
+    private static bool MayBeKubernetes(string group) =>
+        !group.Contains('.', StringComparison.Ordinal) || group.EndsWith(".k8s.io", StringComparison.Ordinal) || Spelling.IsNear(group, KubernetesGroup);
 
     /// <summary>Whether a document is for <see cref="ParseCidrGroup"/>, wrong versions and misspelled kinds included.</summary>
     public static bool IsCidrGroupKind(string apiVersion, string kind)
@@ -61,9 +67,11 @@ public static class PolicyParser
         if (document.Kind is Namespaced or Clusterwide or Kubernetes)
             return document.Kind;
 
-        return KubernetesGroups.Contains(GroupOf(document.ApiVersion))
-            ? Kubernetes
-            : Spelling.Nearest(document.Kind, CiliumKinds) ?? Namespaced;
+        if (GroupOf(document.ApiVersion) != CiliumGroup)
+            return Kubernetes;
+
+        return Spelling.Nearest(document.Kind, CiliumKinds)
+            ?? (document.Kind.Contains("Cluster", StringComparison.OrdinalIgnoreCase) ? Clusterwide : Namespaced);
     }
 
     private static string GroupOf(string apiVersion) => apiVersion.Split('/')[0];

@@ -38,6 +38,7 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
         };
         PolicyRule[] rules = [.. ReadPorts(item, whole, list, ref isSupported).Where(SaysAnything)];
         WarnOfNothing(item, list);
+        WarnOfDatagrams(item, whole, rules);
         return list.IsDeny && !isSupported ? [whole with { Peers = PeerMatch.Any }] : rules;
     }
 
@@ -48,6 +49,13 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
     {
         if (list.IsDeny && item.Entries.Count == 0)
             faults.Warn(item, "an item without peers and ports denies nothing", $"write '{list.PeerKey("Entities")}: [all]' to deny everything");
+    }
+
+    private void WarnOfDatagrams(ManifestMapping item, PolicyRule whole, PolicyRule[] rules)
+    {
+        var isNeverMet = rules.Length > 0 && rules.All(rule => !rule.Ports.IsAny && rule.Ports.Entries.All(entry => entry.Protocol != TransportProtocol.Tcp));
+        if (whole.Authentication == AuthenticationMode.Required && isNeverMet)
+            faults.Warn(item["authentication"]!, "nobody can authenticate but over TCP: what the item allows is refused", "leave the authentication out");
     }
 
     private AuthenticationMode ReadAuthentication(ManifestMapping item, ItemList list)

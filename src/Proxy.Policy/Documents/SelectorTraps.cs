@@ -6,6 +6,9 @@ namespace Proxy.Policy.Documents;
 /// <summary>Warns of keys that are legal and that nothing has.</summary>
 internal sealed class SelectorTraps(FaultLog faults)
 {
+    private const string NamespaceName = "kubernetes.io/metadata.name";
+    private const string OfNamespaces = "namespaces have this label, and hardly any pod";
+
     private static readonly FrozenSet<string> ReservedNames = new[]
     {
         "all", "host", "world", "world-ipv4", "world-ipv6", "unmanaged", "health", "init", "remote-node", "kube-apiserver",
@@ -18,6 +21,8 @@ internal sealed class SelectorTraps(FaultLog faults)
     {
         if (source == LabelSet.ReservedSource && !ReservedNames.Contains(name))
             faults.Warn(key, $"nothing has the label 'reserved:{ManifestText.Show(name)}'", HintFor(name));
+        else if (name == NamespaceName)
+            faults.Warn(key, OfNamespaces, $"write 'k8s:{WellKnownLabels.Namespace}' for the namespace");
         else if (Sources.FirstOrDefault(meant => IsDotted(name, meant)) is { } meant)
             faults.Warn(
                 key, $"the key '{ManifestText.Show(name)}' has a dot where its source ends: it is a label that hardly anything has",
@@ -26,6 +31,13 @@ internal sealed class SelectorTraps(FaultLog faults)
 
     private static string HintFor(string name) =>
         Spelling.Nearest(name, ReservedNames) is { } nearest ? $"did you mean 'reserved:{nearest}'?" : "";
+
+    /// <summary>Of a selector of pods in a NetworkPolicy.</summary>
+    public void LookAtPods(ManifestNode key, string source, string name)
+    {
+        if (name == NamespaceName)
+            faults.Warn(key, OfNamespaces, "write it under a namespaceSelector");
+    }
 
     // "k8s.io/x" and the like are ordinary prefixes of labels.
     private static bool IsDotted(string key, string source) =>

@@ -7,7 +7,7 @@ namespace Proxy.Policy.Linting;
 /// <summary>
 /// Demands for authentication that Cilium would refuse together, or would not ask where we do. The stronger holds here.
 /// </summary>
-internal sealed class DemandConflicts(IReadOnlyList<CompiledSection> sections)
+internal sealed class DemandConflicts(IReadOnlyList<CompiledSection> sections, CancellationToken stop = default)
 {
     /// <summary>No more are told.</summary>
     public const int Most = 100;
@@ -87,16 +87,23 @@ internal sealed class DemandConflicts(IReadOnlyList<CompiledSection> sections)
     private IEnumerable<(CompiledRule One, CompiledRule Other)> Pairs(Func<CompiledRule, bool> isOne, Func<CompiledRule, bool> isOther)
     {
         CompiledRule[] others = [.. _allows.Where(isOther)];
-        return _allows.Where(isOne).SelectMany(_ => others, (one, other) => (one, other)).Take(MostPairs);
+        return _allows.Where(isOne).SelectMany(_ => UnlessStopped(others), (one, other) => (one, other)).Take(MostPairs);
     }
 
-    private static IEnumerable<(CompiledRule One, CompiledRule Other)> Pairs(CompiledRule[] rules)
+    private T UnlessStopped<T>(T things)
+    {
+        stop.ThrowIfCancellationRequested();
+        return things;
+    }
+
+    private IEnumerable<(CompiledRule One, CompiledRule Other)> Pairs(CompiledRule[] rules)
     {
         if (rules.Select(rule => rule.Rule.Authentication).Distinct().Count() < 2)
             yield break;
 
         for (var i = 0; i < rules.Length; i++)
         {
+            stop.ThrowIfCancellationRequested();
             for (var k = i + 1; k < rules.Length; k++)
                 yield return (rules[i], rules[k]);
         }

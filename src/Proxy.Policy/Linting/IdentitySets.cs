@@ -1,4 +1,3 @@
-using System.Collections;
 using Proxy.Policy.Labels;
 using Proxy.Policy.Matching;
 
@@ -7,20 +6,35 @@ namespace Proxy.Policy.Linting;
 /// <summary>Which identities rules and sections choose: computed once for each.</summary>
 internal sealed class IdentitySets(IReadOnlyList<Identity> identities)
 {
-    private readonly Dictionary<CompiledRule, BitArray> _peers = [];
-    private readonly Dictionary<CompiledSection, BitArray> _subjects = [];
+    private const int Bits = 64;
+
+    private readonly Dictionary<CompiledRule, ulong[]> _peers = [];
+    private readonly Dictionary<CompiledSection, ulong[]> _subjects = [];
 
     public IReadOnlyList<Identity> Identities => identities;
 
-    public BitArray PeersOf(CompiledRule rule) => Of(_peers, rule, identity => rule.Peers.Covers(identity, default));
+    public ulong[] PeersOf(CompiledRule rule) => Of(_peers, rule, identity => rule.Peers.Covers(identity, default));
 
-    public BitArray SubjectsOf(CompiledSection section) =>
+    public ulong[] SubjectsOf(CompiledSection section) =>
         Of(_subjects, section, identity => section.Section.Subject.Matches(identity.Labels));
 
-    public static bool Share(BitArray one, BitArray other) => new BitArray(one).And(other).HasAnySet();
+    /// <summary>Asked about very many pairs: it allocates nothing.</summary>
+    public static bool Share(ulong[] one, ulong[] other)
+    {
+        for (var i = 0; i < one.Length; i++)
+        {
+            if ((one[i] & other[i]) != 0)
+                return true;
+        }
 
-    public IEnumerable<Identity> Shared(BitArray one, BitArray other) =>
-        identities.Where((_, i) => one[i] && other[i]);
+        return false;
+    }
+
+    /// <summary>Whether the identity at this place of <see cref="Identities"/> is one of them.</summary>
+    public static bool Has(ulong[] set, int index) => (set[index / Bits] & (1UL << (index % Bits))) != 0;
+
+    public IEnumerable<Identity> Shared(ulong[] one, ulong[] other) =>
+        identities.Where((_, i) => Has(one, i) && Has(other, i));
 
     public static string TextOf(IEnumerable<Identity> chosen) => RuleWords.List(chosen.Select(NameOf));
 
@@ -33,11 +47,18 @@ internal sealed class IdentitySets(IReadOnlyList<Identity> identities)
         return $"{space} ({string.Join(',', own)})";
     }
 
-    private BitArray Of<T>(Dictionary<T, BitArray> known, T key, Func<Identity, bool> isChosen)
+    private ulong[] Of<T>(Dictionary<T, ulong[]> known, T key, Func<Identity, bool> isChosen)
         where T : class
     {
-        if (!known.TryGetValue(key, out var set))
-            known.Add(key, set = new BitArray([.. identities.Select(isChosen)]));
+        if (known.TryGetValue(key, out var set))
+            return set;
+        known.Add(key, set = new ulong[(identities.Count + Bits - 1) / Bits]);
+        for (var i = 0; i < identities.Count; i++)
+        {
+            if (isChosen(identities[i]))
+                set[i / Bits] |= 1UL << (i % Bits);
+        }
+
         return set;
     }
 }

@@ -1,30 +1,40 @@
-using System.Collections;
 using Proxy.Policy.Matching;
 
 namespace Proxy.Policy.Linting;
 
 /// <summary>HTTP rules that another allow without requests makes moot, for the peers and ports that both cover.</summary>
-internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, IdentitySets sets)
+internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, IdentitySets sets, CancellationToken stop)
 {
+    private readonly Dictionary<CompiledRule, HashSet<string>> _texts = [];
     private readonly CompiledRule[] _open = [.. AllowsOf(sections).Where(rule => rule.Http is null)];
 
-    public IEnumerable<PolicyFinding> Find() =>
-        from pair in Pairs().Take(DemandConflicts.MostPairs)
-        let restricted = pair.Restricted
-        let open = pair.Open
-        where open.Rule.Direction == restricted.Rule.Direction && MayShareSubject(restricted, open)
-        let port = PortOverlap.Of(restricted.Rule.Ports, open.Rule.Ports)
-        where port is not null
-        let peers = SharedPeers(restricted, open)
-        where peers is not null
-        select new PolicyFinding(
+    public IEnumerable<PolicyFinding> Find()
+    {
+        var pairs = 0;
+        foreach (var restricted in AllowsOf(sections).Where(rule => rule.Http is not null && rule.Section.Section.Isolates(rule.Rule.Direction)))
+        {
+            stop.ThrowIfCancellationRequested();
+            foreach (var open in _open)
+            {
+                if (++pairs > DemandConflicts.MostPairs)
+                    yield break;
+                if (Look(restricted, open) is { } finding)
+                    yield return finding;
+            }
+        }
+    }
+
+    private PolicyFinding? Look(CompiledRule restricted, CompiledRule open)
+    {
+        if (open.Rule.Direction != restricted.Rule.Direction || !MayShareSubject(restricted, open))
+            return null;
+        if (PortOverlap.Of(restricted.Rule.Ports, open.Rule.Ports) is not { } port || SharedPeers(restricted, open) is not { } peers)
+            return null;
+        return new PolicyFinding(
             [restricted.Rule.Reference, open.Rule.Reference],
             $"the HTTP rules of the first have no effect for {peers} on {port}: the second allows them everything there",
             "give the second HTTP rules too, or take these peers and ports out of it");
-
-    private IEnumerable<(CompiledRule Restricted, CompiledRule Open)> Pairs() => AllowsOf(sections)
-        .Where(rule => rule.Http is not null && rule.Section.Section.Isolates(rule.Rule.Direction))
-        .SelectMany(_ => _open, (restricted, open) => (restricted, open));
+    }
 
     private bool MayShareSubject(CompiledRule one, CompiledRule other) =>
         SubjectOverlap.MayShare(one.Section.Section.Subject, other.Section.Section.Subject)
@@ -37,13 +47,19 @@ internal sealed class MootRules(IReadOnlyList<CompiledSection> sections, Identit
             return restricted.Peers.IsAny ? "every peer" : "all its peers";
 
         var (one, other) = (sets.PeersOf(restricted), sets.PeersOf(open));
-        var shared = new BitArray(one).And(other);
-        if (shared.HasAnySet())
+        if (IdentitySets.Share(one, other))
             return IdentitySets.TextOf(sets.Shared(one, other));
         // Nobody there yet, but both say the same.
-        if (restricted.Peers.Selectors.Select(selector => selector.ToString()).Intersect(open.Peers.Selectors.Select(selector => selector.ToString())).Any())
+        if (TextsOf(restricted).Overlaps(TextsOf(open)))
             return "peers that both select";
         return ShareAddress(restricted.Peers, open.Peers) ? "addresses outside the cluster" : null;
+    }
+
+    private HashSet<string> TextsOf(CompiledRule rule)
+    {
+        if (!_texts.TryGetValue(rule, out var texts))
+            _texts.Add(rule, texts = [.. rule.Peers.Selectors.Select(selector => selector.ToString())]);
+        return texts;
     }
 
     private static bool ShareAddress(ResolvedPeers one, ResolvedPeers other)

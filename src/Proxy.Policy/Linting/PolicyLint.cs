@@ -14,29 +14,38 @@ public sealed class PolicyLint
     private readonly ContextLookup _lookup;
     private readonly LintScope _scope;
     private readonly IdentitySets _sets;
+    private readonly CancellationToken _stop;
 
-    private PolicyLint(IEnumerable<PolicyDocument> documents, PolicyContext context, LintScope scope)
+    private PolicyLint(IEnumerable<PolicyDocument> documents, PolicyContext context, LintScope scope, CancellationToken stop)
     {
         var table = SectionTable.Of(documents, context, SectionTable.Empty);
         _sections = table.Sections;
         _lookup = new ContextLookup(context, PolicySecrets.None);
         _scope = scope;
         _sets = new IdentitySets(scope.Identities);
+        _stop = stop;
     }
 
     /// <summary>
     /// Finds HTTP rules without effect, demands for authentication whose proof others can give, ranges that choose fewer than
     /// they seem to, references to what does not exist, and demands that Cilium reads otherwise.
     /// </summary>
-    public static IReadOnlyList<PolicyFinding> Find(IEnumerable<PolicyDocument> documents, PolicyContext context, LintScope scope)
+    /// <param name="documents">Those in force.</param>
+    /// <param name="context">What they refer to.</param>
+    /// <param name="scope">Where they stand.</param>
+    /// <param name="cancellationToken">Nobody wants to know any more: rules are compared in pairs, and many take a while.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public static IReadOnlyList<PolicyFinding> Find(
+        IEnumerable<PolicyDocument> documents, PolicyContext context, LintScope scope, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(documents);
         ArgumentNullException.ThrowIfNull(context);
         ArgumentNullException.ThrowIfNull(scope);
-        var lint = new PolicyLint(documents, context, scope);
+        var lint = new PolicyLint(documents, context, scope, cancellationToken);
         IEnumerable<PolicyFinding>[] kinds =
         [
-            new DemandConflicts(lint._sections).Find(), new MootRules(lint._sections, lint._sets).Find(), lint.SharedIds(), lint.PodRanges(), lint.Missing(),
+            new DemandConflicts(lint._sections, cancellationToken).Find(), new MootRules(lint._sections, lint._sets, cancellationToken).Find(),
+            lint.SharedIds(), lint.PodRanges(), lint.Missing(), lint.OnlyDenials(),
         ];
         return [.. kinds.SelectMany(kind => kind.Take(MostOfAKind))];
     }
@@ -49,9 +58,10 @@ public sealed class PolicyLint
         string?[] ids = [.. _scope.Identities.Select(_scope.IdOf)];
         foreach (var rule in Rules.Where(rule => rule.Rule is { IsDeny: false, Authentication: AuthenticationMode.Required } && !rule.Peers.IsAny))
         {
+            _stop.ThrowIfCancellationRequested();
             var chosen = _sets.PeersOf(rule);
-            var provable = ids.Where((id, i) => id is not null && chosen[i]).ToHashSet();
-            Identity[] excluded = [.. _scope.Identities.Where((_, i) => !chosen[i] && provable.Contains(ids[i]))];
+            var provable = ids.Where((id, i) => id is not null && IdentitySets.Has(chosen, i)).ToHashSet();
+            Identity[] excluded = [.. _scope.Identities.Where((_, i) => !IdentitySets.Has(chosen, i) && provable.Contains(ids[i]))];
             if (excluded.Length > 0)
                 yield return new PolicyFinding(
                     [rule.Rule.Reference],
@@ -59,6 +69,29 @@ public sealed class PolicyLint
                     "give the peers a service account of their own");
         }
     }
+
+    // To deny isolates, too. Who denies everything means it.
+    private IEnumerable<PolicyFinding> OnlyDenials()
+    {
+        CompiledRule[] allows = [.. Rules.Where(rule => !rule.Rule.IsDeny && !rule.Section.IsAudit)];
+        foreach (var section in _sections.Where(section => !section.IsAudit))
+        {
+            foreach (var denial in section.Rules.Where(rule => rule.Rule.IsDeny).DistinctBy(rule => rule.Rule.Direction))
+            {
+                _stop.ThrowIfCancellationRequested();
+                var direction = denial.Rule.Direction;
+                var deniesAll = section.Rules.Any(rule => rule.Rule.IsDeny && rule.Rule.Direction == direction && rule.Peers.IsWide && rule.Rule.Ports.IsAny);
+                if (section.Section.Isolates(direction) && !deniesAll
+                    && !allows.Any(allow => allow.Rule.Direction == direction && SubjectOverlap.MayShare(allow.Section.Section.Subject, section.Section.Subject)))
+                    yield return new PolicyFinding(
+                        [denial.Rule.Reference],
+                        $"it isolates the pods that it denies something, and no rule allows them any {WordOf(direction)}: all is refused",
+                        $"write 'enableDefaultDeny: {{{WordOf(direction)}: false}}' if the rest is to pass");
+            }
+        }
+    }
+
+    private static string WordOf(Direction direction) => direction == Direction.Ingress ? "ingress" : "egress";
 
     private IEnumerable<PolicyFinding> PodRanges()
     {

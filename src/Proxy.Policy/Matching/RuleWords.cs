@@ -74,7 +74,7 @@ internal static class RuleWords
         if (peers.Addresses.IsEmpty)
             return "it names nobody";
         return facts.Peer.IsWorld
-            ? $"{facts.PeerAddress} lies in none of its ranges"
+            ? facts.PeerAddress == default ? "which ranges the peer lies in is not known without its address" : $"{facts.PeerAddress} lies in none of its ranges"
             : "ranges of addresses choose only peers outside the cluster";
     }
 

@@ -47,6 +47,13 @@ public sealed class FederatedIdentitySource : IIdentitySource
     /// <inheritdoc/>
     public string? LastError => _source.LastError ?? _pollers.Values.Select(poller => poller.LastError).FirstOrDefault(error => error is not null);
 
+    /// <inheritdoc/>
+    /// <remarks>Of the source; what is wrong with a federated trust domain is in <see cref="Federation"/>.</remarks>
+    public IReadOnlyList<SourceFault> Faults => _source.Faults;
+
+    /// <inheritdoc/>
+    public DateTimeOffset? LastHeard => _source.LastHeard;
+
     /// <summary>How it stands with each federated trust domain, in the order of their names.</summary>
     public IReadOnlyList<FederationState> Federation =>
     [

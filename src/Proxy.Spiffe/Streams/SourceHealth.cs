@@ -9,16 +9,26 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
     /// <summary>The subject of the stream that all workloads rest on; no UID is empty.</summary>
     public const string Bundles = "";
 
-    private readonly ConcurrentDictionary<string, string> _faults = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, SourceFault> _faults = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _away = new(StringComparer.Ordinal);
     private volatile bool _answered;
+    private long _heard;
 
     /// <summary>Whether there is such a stream; without it any workload's shows that the source answers.</summary>
     public bool HasSharedBundles { get; init; } = true;
 
     public bool IsConnected => _answered && _away.IsEmpty && (HasSharedBundles ? !_faults.ContainsKey(Bundles) : _faults.IsEmpty);
 
-    public string? LastError => _faults.TryGetValue(Bundles, out var fault) ? fault : _faults.Values.FirstOrDefault();
+    public string? LastError => (_faults.TryGetValue(Bundles, out var fault) ? fault : _faults.Values.FirstOrDefault())?.Text;
+
+    /// <summary>The clock of the times below.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>All that is wrong now, the longest first.</summary>
+    public IReadOnlyList<SourceFault> Faults => [.. _faults.Values.OrderBy(fault => fault.Since)];
+
+    /// <summary>When a stream last brought something that was taken; null before the first time.</summary>
+    public DateTimeOffset? LastHeard => Interlocked.Read(ref _heard) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Takes the fault of a stream, or null if it works.</summary>
     public void Report(string subject, string what, string? fault)
@@ -32,6 +42,8 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
             Fail(subject, $"identity: {what} from {endpoint}: {fault}");
         else if (_faults.TryRemove(subject, out _))
             log($"identity: {what} from {endpoint}: received again");
+        if (fault is null)
+            Interlocked.Exchange(ref _heard, Time.GetUtcNow().UtcTicks);
         if (fault is null && (subject == Bundles || !HasSharedBundles))
             _answered = true;
     }
@@ -44,9 +56,9 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
 
     private void Fail(string subject, string line)
     {
-        var known = _faults.TryGetValue(subject, out var previous) && previous == line;
-        _faults[subject] = line;
-        if (!known)
+        var known = _faults.GetValueOrDefault(subject);
+        _faults[subject] = new SourceFault(subject, line, known?.Since ?? Time.GetUtcNow());
+        if (known?.Text != line)
             log(line);
     }
 }

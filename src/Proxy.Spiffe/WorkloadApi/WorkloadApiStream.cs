@@ -24,19 +24,10 @@ internal static class WorkloadApiStream
             subject,
             time,
             stop => client.FetchX509SVID(new X509SVIDRequest(), Header, cancellationToken: stop),
-            response => Apply(response, apply),
+            response => SvidMessages.Apply(response.Svids, response.FederatedBundles, apply),
             report)
         {
             EndOf = StreamEnds.OfWorkload,
             Withdraw = () => apply(null),
         };
-
-    private static string? Apply(X509SVIDResponse response, Action<WorkloadIdentity?> apply)
-    {
-        var messages = response.Svids.Select(svid => new SvidMessage(svid.SpiffeId, svid.X509Svid, svid.X509SvidKey, svid.Bundle, svid.Hint));
-        if (!SvidMessages.TryRead(messages, response.FederatedBundles, out var identity, out var error))
-            return error;
-        apply(identity);
-        return null;
-    }
 }

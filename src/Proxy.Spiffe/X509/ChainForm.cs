@@ -19,7 +19,7 @@ internal static class ChainForm
             return SvidFault.Untrusted;
         var status = StatusOf(chain) & ~X509ChainStatusFlags.NotTimeValid;
         if (status == X509ChainStatusFlags.NoError)
-            return null;
+            return IsStrong(chain) ? null : SvidFault.Untrusted;
         return status == X509ChainStatusFlags.NotValidForUsage ? SvidFault.BadExtendedKeyUsage : SvidFault.Untrusted;
     }
 
@@ -44,7 +44,14 @@ internal static class ChainForm
     public static DateTimeOffset EndOf(X509Chain chain) => chain.ChainElements.Min(element => Validity.End(element.Certificate));
 
     public static string Describe(X509Chain chain, TrustBundle bundle) =>
-        $"The certificate does not chain to a root of {bundle.TrustDomain} ({StatusOf(chain)}).";
+        (StatusOf(chain) & ~X509ChainStatusFlags.NotTimeValid) == X509ChainStatusFlags.NoError && !IsStrong(chain)
+            ? "A key or a signature of the chain is too weak to prove anything: RSA below 2048 bits, a curve below 224, or SHA-1."
+            : $"The certificate does not chain to a root of {bundle.TrustDomain} ({StatusOf(chain)}).";
+
+    // An anchor is believed for itself, and not for its signature.
+    private static bool IsStrong(X509Chain chain) =>
+        chain.ChainElements.All(element => Strength.HasStrongKey(element.Certificate))
+        && chain.ChainElements.SkipLast(1).All(element => Strength.HasStrongSignature(element.Certificate));
 
     // The status of the chain alone may leave out what an element says, so both count.
     private static X509ChainStatusFlags StatusOf(X509Chain chain) =>

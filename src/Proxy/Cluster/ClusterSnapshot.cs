@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
 using Proxy.Policy.Labels;
+using Proxy.Spiffe;
 
 namespace Proxy.Cluster;
 
@@ -28,6 +29,9 @@ internal sealed class ClusterSnapshot
 
     /// <summary>What was read and does less than it says, or something else, sorted by file and line. It refuses nothing.</summary>
     public IReadOnlyList<ManifestFault> Warnings { get; init; } = [];
+
+    /// <summary>What it was put together from, each part with its place.</summary>
+    public IReadOnlyList<ManifestFileState> Files { get; init; } = [];
 
     public IReadOnlyList<Cidr> PodCidrs { get; init; } = [];
 
@@ -76,6 +80,23 @@ internal sealed class ClusterSnapshot
 
         return false;
     }
+
+    /// <summary>Whether the policies, what they refer to, and the identities that there are have stayed the same.</summary>
+    public bool MeansTheSameAs(ClusterSnapshot other) =>
+        Documents.SequenceEqual(other.Documents, ReferenceEqualityComparer.Instance)
+        && PolicyContext.Services.Count == other.PolicyContext.Services.Count
+        && PolicyContext.Services.Zip(other.PolicyContext.Services).All(pair => AreSame(pair.First, pair.Second))
+        && PolicyContext.CidrGroups.SequenceEqual(other.PolicyContext.CidrGroups, ReferenceEqualityComparer.Instance)
+        && PolicyContext.Secrets.SequenceEqual(other.PolicyContext.Secrets, ReferenceEqualityComparer.Instance)
+        && PolicyContext.AuditNamespaces.SetEquals(other.PolicyContext.AuditNamespaces)
+        && IdsOf(Workloads).SetEquals(IdsOf(other.Workloads));
+
+    private static bool AreSame(PolicyService one, PolicyService other) =>
+        one.Namespace == other.Namespace && one.Name == other.Name && one.Labels.Equals(other.Labels)
+        && ReferenceEquals(one.Selector, other.Selector) && one.Endpoints.SequenceEqual(other.Endpoints);
+
+    private static HashSet<(Identity Identity, SpiffeId Id)> IdsOf(IReadOnlyList<Workload> workloads) =>
+        [.. workloads.Select(workload => (workload.Identity, workload.ExpectedId))];
 
     public IEnumerable<Workload> LocalTo(string nodeName) => Workloads.Where(workload => workload.NodeName == nodeName);
 }

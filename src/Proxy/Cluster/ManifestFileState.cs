@@ -8,6 +8,9 @@ internal sealed record ManifestFileState
 {
     public static readonly ManifestFileState Unread = new();
 
+    // Kubernetes' own of other levels, Calico's, Antrea's and Istio's.
+    private static readonly string[] ForeignPolicies = ["NetworkPolicy", "NetworkPolicies", "AuthorizationPolicy"];
+
     /// <summary>Null when the file must be read again at the next look.</summary>
     public FileStamp? Stamp { get; init; }
 
@@ -24,6 +27,9 @@ internal sealed record ManifestFileState
 
     /// <summary>Kinds that were ignored, for the log.</summary>
     public IReadOnlyList<string> UnknownKinds { get; init; } = [];
+
+    /// <summary>Those of them that are somebody's policies, each with its place: nobody enforces them here.</summary>
+    public IReadOnlyList<ManifestFault> Warnings { get; init; } = [];
 
     /// <summary>The state after the file was read with this content.</summary>
     public ManifestFileState Read(string file, byte[] content)
@@ -50,17 +56,22 @@ internal sealed record ManifestFileState
         var objects = new List<ManifestObject>();
         var faults = new List<ManifestFault>();
         var unknown = new List<string>();
+        var warnings = new List<ManifestFault>();
         foreach (var document in documents)
         {
             if (ObjectReader.Read(document) is { } known)
                 objects.Add(known);
             else if (document.Kind.Length > 0 && document.ApiVersion.Length > 0)
+            {
                 unknown.Add(OneLine.Of($"{document.ApiVersion} {document.Kind}"));
+                if (ForeignPolicies.Any(ending => document.Kind.EndsWith(ending, StringComparison.OrdinalIgnoreCase)))
+                    warnings.Add(ManifestPlace.Of(document).Fault("a policy of a kind that is not enforced here", "write what it must refuse as CiliumClusterwideNetworkPolicy"));
+            }
             else
                 faults.Add(ManifestPlace.Of(document).Fault("the document has no apiVersion or no kind; it is ignored"));
         }
 
-        return new ManifestFileState { Objects = objects, Faults = faults, UnknownKinds = unknown };
+        return new ManifestFileState { Objects = objects, Faults = faults, UnknownKinds = unknown, Warnings = warnings };
     }
 
     // A writer that truncates before it writes must not open what the file closed.

@@ -20,6 +20,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
         var services = ServiceTable.Build(objects, workloads.Workloads, address => addresses.ContainsKey(address) || refused.Contains(address), faults);
         var documents = DocumentsOf(objects);
         var warnings = documents.SelectMany(document => document.Warnings).ToList();
+        warnings.AddRange(files.SelectMany(file => file.Warnings));
         warnings.AddRange(ExclusionLint.Find(objects.OfType<PodDocument>(), workloads.Workloads, documents));
         var context = ContextReader.Read(objects);
         return new ClusterSnapshot
@@ -36,6 +37,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
             Documents = documents,
             Policies = PoliciesFor(workloads.Workloads, documents, context, before.Policies),
             PolicyContext = context,
+            Files = files,
             Faults = Sorted(faults),
             Warnings = Sorted(warnings),
         };

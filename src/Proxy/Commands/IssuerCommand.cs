@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using Proxy.Issuer;
+using Proxy.Native;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
 
@@ -72,6 +73,7 @@ internal static class IssuerCommand
     {
         try
         {
+            ProcessMemory.KeepPrivate();
             await using var server = await IssuerServer.StartAsync(ReadOptions(arguments), TimeProvider.System, Console.WriteLine);
             await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;

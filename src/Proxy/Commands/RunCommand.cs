@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using Proxy.Native;
 using Proxy.Policy;
 using Proxy.Spiffe;
 using Proxy.Telemetry;
@@ -80,6 +81,7 @@ internal static class RunCommand
         try
         {
             RuntimeThreads.KeepCompiler();
+            ProcessMemory.KeepPrivate();
             await new Daemon(ReadOptions(arguments), TimeProvider.System, log).RunAsync(stop);
             return 0;
         }

@@ -5,8 +5,7 @@ namespace Proxy.Commands;
 /// <summary><c>node-proxy status</c>: what the daemon of this node holds and does now.</summary>
 internal static class StatusCommand
 {
-    private static readonly Option<int> Port = CommandOptions.Number("--admin-port", "Port of the daemon's admin server on 127.0.0.1.", 15020, 1, 65535);
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
+    private static readonly Option<int> Port = DaemonQuestion.CreatePort();
 
     internal static Command Create()
     {
@@ -17,16 +16,9 @@ internal static class StatusCommand
 
     private static async Task<int> ShowAsync(int port, CancellationToken stop)
     {
-        using var client = new HttpClient { Timeout = Limit };
-        try
-        {
-            await Console.Out.WriteLineAsync(await client.GetStringAsync(new Uri($"http://127.0.0.1:{port}/statusz"), stop));
-            return 0;
-        }
-        catch (Exception e) when (e is HttpRequestException or TaskCanceledException)
-        {
-            await Console.Error.WriteLineAsync($"No daemon answers at 127.0.0.1:{port} in this network namespace: {e.Message} Is `node-proxy run` up, and is this the node's namespace?");
-            return 3;
-        }
+        if (await DaemonQuestion.AskStatusAsync(port, Console.Error, stop) is not { } status)
+            return DaemonQuestion.Unreachable;
+        await Console.Out.WriteLineAsync(status);
+        return 0;
     }
 }

@@ -31,6 +31,14 @@ internal sealed class FirstBytes(BufferPool buffers, BufferHolder holder)
         return count != Leg.Broken;
     }
 
+    /// <summary>Leaves what the client has sent where it is; what was taken before stays.</summary>
+    internal void TakeNothing()
+    {
+        if (_buffer.Bytes is null)
+            _buffer.Take();
+        _isTaken = true;
+    }
+
     /// <summary>Sends OPEN, and DATA if there is any. False when the tunnel is over.</summary>
     internal ValueTask<bool> SendAsync(Tunnel tunnel, StreamOpening opening)
     {

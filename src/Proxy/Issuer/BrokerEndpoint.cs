@@ -22,7 +22,8 @@ internal sealed class BrokerEndpoint(IdentityStreams streams) : API.APIBase
     {
         ApiBytes.DemandHeader(context, Header);
         var reference = ReadReference(request.Reference);
-        await streams.SendSvidsAsync(context, NotEntitled, entries => Find(entries, reference), (svids, bundle, stop) => responseStream.WriteAsync(CreateResponse(svids, bundle), stop));
+        await streams.SendSvidsAsync(context, NotEntitled, entries => Find(entries, reference), (svids, stop) =>
+            responseStream.WriteAsync(new SubscribeToX509SVIDResponse { Svids = { svids } }, stop));
     }
 
     public override async Task SubscribeToX509Bundles(
@@ -68,19 +69,6 @@ internal sealed class BrokerEndpoint(IdentityStreams streams) : API.APIBase
             return pod.Selectors;
         var lacksUid = name.Length > 0 && entries.FindPod("", @namespace, name) is { Uid: "" };
         throw new RpcException(new Status(StatusCode.NotFound, lacksUid ? NoUid : "no such pod"));
-    }
-
-    private static SubscribeToX509SVIDResponse CreateResponse(IEnumerable<IssuedSvid> svids, ByteString bundle)
-    {
-        var response = new SubscribeToX509SVIDResponse();
-        response.Svids.AddRange(svids.Select(svid => new X509SVID
-        {
-            SpiffeId = svid.Id.ToString(),
-            X509Svid = ByteString.CopyFrom(svid.Certificate.Span),
-            X509SvidKey = ByteString.CopyFrom(svid.PrivateKey.Span),
-            Bundle = bundle,
-        }));
-        return response;
     }
 
     private static RpcException Invalid(string reason) => new(new Status(StatusCode.InvalidArgument, reason));

@@ -2,6 +2,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
+using Proxy.Spiffe.WorkloadApi.Protocol;
 
 namespace Proxy.Issuer;
 
@@ -16,13 +17,13 @@ internal sealed class IdentityStreams(
     /// <param name="context">The call.</param>
     /// <param name="refusal">What is said where no entry matches.</param>
     /// <param name="known">What is known of the workload; throws where there is none.</param>
-    /// <param name="send">Sends what is held, with the bundle.</param>
+    /// <param name="send">Sends all that is held.</param>
     /// <exception cref="RpcException">No entry matches, or the issuer stops.</exception>
     public async Task SendSvidsAsync(
         ServerCallContext context,
         string refusal,
         Func<RegistrationSnapshot, IReadOnlySet<Selector>> known,
-        Func<IReadOnlyCollection<IssuedSvid>, ByteString, CancellationToken, Task> send)
+        Func<IEnumerable<X509SVID>, CancellationToken, Task> send)
     {
         var held = new HeldSvids(authority, options.SvidLifetime, time);
         Task? answered = null;
@@ -30,7 +31,7 @@ internal sealed class IdentityStreams(
         {
             var (entries, replaced) = (registrations.Current, authority.Replaced);
             if (held.Update(Match(entries, known, refusal)) | answered != replaced)
-                await send(held.Svids, ApiBytes.Of(authority.Bundle), stop);
+                await send(MessagesOf(held.Svids, ApiBytes.Of(authority.Bundle)), stop);
             answered = replaced;
             await loop.WaitAsync(held.UntilRotation, stop, entries.Replaced, replaced);
         });
@@ -59,6 +60,14 @@ internal sealed class IdentityStreams(
             await Task.WhenAny(entries.Replaced, replaced).WaitAsync(stop);
         });
     }
+
+    private static IEnumerable<X509SVID> MessagesOf(IEnumerable<IssuedSvid> svids, ByteString bundle) => svids.Select(svid => new X509SVID
+    {
+        SpiffeId = svid.Id.ToString(),
+        X509Svid = ByteString.CopyFrom(svid.Certificate.Span),
+        X509SvidKey = ByteString.CopyFrom(svid.PrivateKey.Span),
+        Bundle = bundle,
+    });
 
     private static SpiffeId[] Match(RegistrationSnapshot entries, Func<RegistrationSnapshot, IReadOnlySet<Selector>> known, string refusal) =>
         entries.Match(known(entries)).ToArray() is { Length: > 0 } ids

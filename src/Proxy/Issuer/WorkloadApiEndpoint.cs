@@ -1,6 +1,4 @@
-using Google.Protobuf;
 using Grpc.Core;
-using Proxy.Spiffe.Issuing;
 using Proxy.Spiffe.WorkloadApi.Protocol;
 
 namespace Proxy.Issuer;
@@ -20,7 +18,7 @@ internal sealed class WorkloadApiEndpoint(IdentityStreams streams) : SpiffeWorkl
     {
         ApiBytes.DemandHeader(context, Header);
         var caller = Caller.Attest(context);
-        await streams.SendSvidsAsync(context, NoIdentity, _ => caller, (svids, bundle, stop) => responseStream.WriteAsync(CreateResponse(svids, bundle), stop));
+        await streams.SendSvidsAsync(context, NoIdentity, _ => caller, (svids, stop) => responseStream.WriteAsync(new X509SVIDResponse { Svids = { svids } }, stop));
     }
 
     public override async Task FetchX509Bundles(
@@ -30,18 +28,5 @@ internal sealed class WorkloadApiEndpoint(IdentityStreams streams) : SpiffeWorkl
         var caller = Caller.Attest(context);
         await streams.SendBundlesAsync(context, NoIdentity, _ => caller, (domain, bundle, stop) =>
             responseStream.WriteAsync(new X509BundlesResponse { Bundles = { [domain] = bundle } }, stop));
-    }
-
-    private static X509SVIDResponse CreateResponse(IEnumerable<IssuedSvid> svids, ByteString bundle)
-    {
-        var response = new X509SVIDResponse();
-        response.Svids.AddRange(svids.Select(svid => new X509SVID
-        {
-            SpiffeId = svid.Id.ToString(),
-            X509Svid = ByteString.CopyFrom(svid.Certificate.Span),
-            X509SvidKey = ByteString.CopyFrom(svid.PrivateKey.Span),
-            Bundle = bundle,
-        }));
-        return response;
     }
 }

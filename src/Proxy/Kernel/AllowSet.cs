@@ -12,14 +12,26 @@ internal sealed class AllowSet : IDisposable
 {
     private const int ReceiveBytes = 64 * 1024;
 
+    // The kernel's words about so many entries have room in the socket.
+    private const int MostUnheard = 32;
+
     private readonly byte[] message = GC.AllocateUninitializedArray<byte>(NetlinkSet.MessageLength, pinned: true);
     private readonly byte[] received = GC.AllocateUninitializedArray<byte>(1024, pinned: true);
     private readonly NetlinkSocket socket;
+    private long errors;
+    private int unheard;
 
     private AllowSet(NetlinkSocket socket) => this.socket = socket;
 
     /// <summary>Entries and flushes that the kernel did not take.</summary>
-    public long Errors { get; private set; }
+    public long Errors
+    {
+        get
+        {
+            Hear();
+            return errors;
+        }
+    }
 
     /// <exception cref="IOException">The kernel refuses a netlink socket in the namespace.</exception>
     public static AllowSet Open(NetworkNamespace ns) => new(NetlinkSocket.Open(ns, ReceiveBytes));
@@ -48,15 +60,34 @@ internal sealed class AllowSet : IDisposable
         Span<byte> bytes = stackalloc byte[16];
         var length = address.WriteBytes(bytes);
         var seconds = (uint)Math.Clamp(time.TotalSeconds, 1, 3600);
-        Send(NetlinkSet.Add(message, set, bytes[..length], (byte)TransportProtocol.Tcp, port, seconds));
+        SendEntry(NetlinkSet.Add(message, set, bytes[..length], (byte)TransportProtocol.Tcp, port, seconds));
     }
 
     // The kernel acts while it takes the message and says nothing but errors.
     private void Send(ReadOnlySpan<byte> request)
     {
+        Tell(request);
+        Hear();
+    }
+
+    // Nobody waits to hear of an entry: it only spares a question.
+    private void SendEntry(ReadOnlySpan<byte> request)
+    {
+        Tell(request);
+        if (++unheard == MostUnheard)
+            Hear();
+    }
+
+    private void Tell(ReadOnlySpan<byte> request)
+    {
         if (!socket.TrySend(request))
-            Errors++;
+            errors++;
+    }
+
+    private void Hear()
+    {
+        unheard = 0;
         for (var answer = socket.Receive(received, out _); answer != NetlinkReceive.Empty; answer = socket.Receive(received, out _))
-            Errors++;
+            errors++;
     }
 }

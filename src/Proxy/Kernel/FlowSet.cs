@@ -11,14 +11,26 @@ internal sealed class FlowSet : IDisposable
 {
     private const int ReceiveBytes = 64 * 1024;
 
+    // The kernel's words about so many entries have room in the socket.
+    private const int MostUnheard = 32;
+
     private readonly byte[] message = GC.AllocateUninitializedArray<byte>(NetlinkSet.MessageLength, pinned: true);
     private readonly byte[] received = GC.AllocateUninitializedArray<byte>(1024, pinned: true);
     private readonly NetlinkSocket socket;
+    private long errors;
+    private int unheard;
 
     private FlowSet(NetlinkSocket socket) => this.socket = socket;
 
     /// <summary>Changes that the kernel did not take.</summary>
-    public long Errors { get; private set; }
+    public long Errors
+    {
+        get
+        {
+            Hear();
+            return errors;
+        }
+    }
 
     /// <exception cref="IOException">The kernel refuses a netlink socket in the namespace.</exception>
     public static FlowSet Open(NetworkNamespace ns) => new(NetlinkSocket.Open(ns, ReceiveBytes));
@@ -62,18 +74,38 @@ internal sealed class FlowSet : IDisposable
         Span<byte> bytes = stackalloc byte[16];
         var address = bytes[..flow.Peer.WriteBytes(bytes)];
         var number = flow.IsIcmp ? (ushort)((port << 8) | code) : port;
-        Send(time is { } limit
-            ? NetlinkSet.Add(message, set, address, (byte)flow.Protocol, number, (uint)Math.Clamp(limit.TotalSeconds, 1, 3600))
-            : NetlinkSet.Delete(message, set, address, (byte)flow.Protocol, number));
+        if (time is { } limit)
+            SendEntry(NetlinkSet.Add(message, set, address, (byte)flow.Protocol, number, (uint)Math.Clamp(limit.TotalSeconds, 1, 3600)));
+        else
+            Send(NetlinkSet.Delete(message, set, address, (byte)flow.Protocol, number));
     }
 
     // The kernel acts while it takes the message and says nothing but errors.
     private void Send(ReadOnlySpan<byte> request)
     {
+        Tell(request);
+        Hear();
+    }
+
+    // Nobody waits to hear of an entry: it only spares a question.
+    private void SendEntry(ReadOnlySpan<byte> request)
+    {
+        Tell(request);
+        if (++unheard == MostUnheard)
+            Hear();
+    }
+
+    private void Tell(ReadOnlySpan<byte> request)
+    {
         if (!socket.TrySend(request))
-            Errors++;
+            errors++;
+    }
+
+    private void Hear()
+    {
+        unheard = 0;
         for (var answer = socket.Receive(received, out _); answer != NetlinkReceive.Empty; answer = socket.Receive(received, out _))
-            Errors++;
+            errors++;
     }
 }
 

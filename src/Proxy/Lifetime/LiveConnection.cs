@@ -48,6 +48,9 @@ internal sealed class LiveConnection(Parties parties)
     /// <summary>Set once bytes may flow.</summary>
     internal bool IsRelaying { get; set; }
 
+    /// <summary>Set once bytes of the client have gone on that no gate has seen.</summary>
+    internal bool HasPassedUnread { get; set; }
+
     /// <summary>Set once the connection's requests pass a gate.</summary>
     internal bool HasGate { get; set; }
 
@@ -55,13 +58,13 @@ internal sealed class LiveConnection(Parties parties)
     internal bool OnlyWatched { get; set; }
 
     /// <summary>The HTTP rules in force now; the gate asks for each request.</summary>
-    internal HttpRuleSet? Http { get; set; }
+    internal RequestRules? Http { get; set; }
 
     /// <summary>
     /// Whether the rules would refuse what is under way now: a request that they would not have let through, or what
     /// has become of it. Set once there is a gate.
     /// </summary>
-    internal Func<HttpRuleSet, bool>? RefusesUnderway { get; set; }
+    internal Func<RequestRules, bool>? RefusesUnderway { get; set; }
 
     /// <summary>Why the connection was cut from outside; null while it was not.</summary>
     internal OutcomeReason? CutReason { get; private set; }

@@ -21,6 +21,17 @@ internal static partial class ProcessImage
         throw new IOException($"cannot start the program over with {name}: errno {Marshal.GetLastPInvokeError()}");
     }
 
+    /// <summary>Starts the program over, likewise, without a variable; does nothing when there is none of that name.</summary>
+    /// <exception cref="IOException">The kernel refuses.</exception>
+    internal static void ForbidVariable(string name)
+    {
+        if (Environment.GetEnvironmentVariable(name) is null)
+            return;
+        if (UnsetVariable(name) == 0)
+            Execute(Environment.ProcessPath!, File.ReadAllBytes(Arguments));
+        throw new IOException($"cannot start the program over without {name}: errno {Marshal.GetLastPInvokeError()}");
+    }
+
     /// <summary>Where each argument begins in what the kernel shows of them: bytes, each argument with a zero behind it (proc_pid_cmdline(5)).</summary>
     internal static IReadOnlyList<int> Starts(ReadOnlySpan<byte> arguments)
     {
@@ -48,6 +59,9 @@ internal static partial class ProcessImage
 
     [LibraryImport("libc", EntryPoint = "setenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int SetVariable(string name, string value, int overwrite);
+
+    [LibraryImport("libc", EntryPoint = "unsetenv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int UnsetVariable(string name);
 
     [LibraryImport("libc", EntryPoint = "execv", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static unsafe partial int Execute(string path, byte** arguments);

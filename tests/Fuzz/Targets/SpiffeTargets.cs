@@ -117,8 +117,7 @@ internal static class SpiffeTargets
     {
         if (TryParse(Workload.X509SVIDResponse.Parser, input) is not { } response)
             return;
-        var messages = response.Svids.Select(svid => new SvidMessage(svid.SpiffeId, svid.X509Svid, svid.X509SvidKey, svid.Bundle, svid.Hint));
-        if (!SvidMessages.TryRead(messages, response.FederatedBundles, out var identity, out _))
+        if (!SvidMessages.TryRead(response.Svids, response.FederatedBundles, out var identity, out _))
             return;
         Oracle.Holds(identity.Svids.Count > 0, "an identity has an SVID");
         Oracle.Holds(identity.Svids.All(svid => identity.Bundles!.Any(bundle => bundle.TrustDomain == svid.Id.TrustDomain)), "an SVID comes with its bundle");

@@ -4,9 +4,10 @@ namespace Lab.Compare;
 internal static class CompareCommand
 {
     private const string Usage = """
-        lab compare [--quick] [--verbose] [--json FILE] [--rounds N] [--warm-up REQUESTS]
+        lab compare [--quick] [--fresh] [--verbose] [--json FILE] [--rounds N] [--warm-up REQUESTS]
                     [--loads NAME,…] [--proxies NAME,…] [--build NAME=PROGRAM]…
           loads: memory, c32, c256, c1, connections, http-connections, bulk
+          --fresh: no tunnel rests and no TLS session is resumed, so that each new connection is a full handshake; connections only
           proxies: node-proxy, haproxy, nginx, and the names given with --build
         """;
 
@@ -23,6 +24,11 @@ internal static class CompareCommand
         foreach (var hops in scene.Hops)
         {
             await PathProof.RequireAsync(hops);
+            if (options.IsFresh)
+            {
+                await PathProof.RequireFullHandshakesAsync(hops);
+            }
+
             Console.WriteLine($"{hops}: allowed 200, forbidden 403, mutual TLS between the hops; {Scene.Common}");
         }
 
@@ -36,7 +42,7 @@ internal static class CompareCommand
             Date = TimeProvider.System.GetUtcNow(),
             Machine = Versions.Machine,
             Versions = VersionsOf(scene.Hops),
-            Common = Scene.Common,
+            Common = options.IsFresh ? $"{Scene.Common}, a full handshake for each connection" : Scene.Common,
             Rounds = options.Rounds,
             SpanSeconds = options.Span.TotalSeconds,
             StolenShare = Math.Round((Processors.Stolen() - stolen) / elapsed / Environment.ProcessorCount, 4),

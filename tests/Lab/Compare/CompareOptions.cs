@@ -3,6 +3,9 @@ namespace Lab.Compare;
 /// <summary>How much of the comparison is run, and of what.</summary>
 internal sealed record CompareOptions
 {
+    /// <summary>The load that opens a connection for each exchange.</summary>
+    public const string Handshaking = "connections";
+
     /// <summary>How often every load is run on every proxy, in turn.</summary>
     public int Rounds { get; init; } = 5;
 
@@ -46,6 +49,9 @@ internal sealed record CompareOptions
         MemoryRounds = 1,
     };
 
+    /// <summary>No tunnel rests and no TLS session is resumed: every new connection is a full handshake between the hops.</summary>
+    public bool IsFresh { get; init; }
+
     /// <summary>Prints every sample as it comes.</summary>
     public bool IsVerbose { get; init; }
 
@@ -53,8 +59,8 @@ internal sealed record CompareOptions
     public static CompareOptions? Parse(IReadOnlyList<string> args)
     {
         CompareOptions? options = args.Contains("--quick") ? Quick : new();
-        options = options with { IsVerbose = args.Contains("--verbose") };
-        var rest = args.Where(argument => argument is not ("--quick" or "--verbose")).ToList();
+        options = options with { IsVerbose = args.Contains("--verbose"), IsFresh = args.Contains("--fresh") };
+        var rest = args.Where(argument => argument is not ("--quick" or "--verbose" or "--fresh")).ToList();
         for (; rest.Count >= 2 && options is not null; rest.RemoveRange(0, 2))
         {
             options = rest[0] switch
@@ -70,10 +76,12 @@ internal sealed record CompareOptions
             };
         }
 
-        return rest.Count == 0 ? options : null;
+        // What keeps its connections has nothing to say of handshakes.
+        var makesSense = options is null or { IsFresh: false } or { Loads: [] or [Handshaking] };
+        return rest.Count == 0 && makesSense ? options : null;
     }
 
-    public bool Runs(string load) => Loads.Count == 0 || Loads.Contains(load);
+    public bool Runs(string load) => Loads.Count == 0 ? !IsFresh || load == Handshaking : Loads.Contains(load);
 
     public bool Includes(string proxy) => Proxies.Count == 0 || Proxies.Contains(proxy);
 }

@@ -1,8 +1,8 @@
 namespace Lab.Compare;
 
 /// <summary>HAProxy with one thread, reusing connections between the hops for requests, as it is run in earnest.</summary>
-internal sealed class HaproxyHops(string version, LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates)
-    : PeerHops(lab, client, server, certificates)
+internal sealed class HaproxyHops(string version, LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates, bool isFresh)
+    : PeerHops(lab, client, server, certificates, isFresh)
 {
     public override string Name => "haproxy";
 
@@ -38,9 +38,9 @@ internal sealed class HaproxyHops(string version, LabCluster lab, LabPod client,
         """;
 
     private string ToSecond =>
-        $"ssl crt {Certificates.Client.Both} ca-file {Certificates.Authority} verify required verifyhost server sni str(server)";
+        $"ssl crt {Certificates.Client.Both} ca-file {Certificates.Authority} verify required verifyhost server sni str(server){(IsFresh ? " no-ssl-reuse" : "")}";
 
-    private string FromFirst => $"ssl crt {Certificates.Server.Both} ca-file {Certificates.Authority} verify required";
+    private string FromFirst => $"ssl crt {Certificates.Server.Both} ca-file {Certificates.Authority} verify required{(IsFresh ? " no-tls-tickets" : "")}";
 
     private static string Common => """
         global

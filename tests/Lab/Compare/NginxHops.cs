@@ -1,8 +1,8 @@
 namespace Lab.Compare;
 
 /// <summary>nginx with one worker and without a log, reusing connections between the hops for requests, as it is run in earnest.</summary>
-internal sealed class NginxHops(string version, LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates)
-    : PeerHops(lab, client, server, certificates)
+internal sealed class NginxHops(string version, LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates, bool isFresh)
+    : PeerHops(lab, client, server, certificates, isFresh)
 {
     private const string Reuse = "keepalive 1024; keepalive_requests 1000000000; keepalive_timeout 10m;";
 
@@ -68,6 +68,7 @@ internal sealed class NginxHops(string version, LabCluster lab, LabPod client, L
         proxy_ssl_name server;
         proxy_ssl_server_name on;
         proxy_ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
+        proxy_ssl_session_reuse {(IsFresh ? "off" : "on")};
         """;
 
     private string FromFirst => $"""
@@ -78,6 +79,7 @@ internal sealed class NginxHops(string version, LabCluster lab, LabPod client, L
         ssl_certificate_key {Certificates.Server.Key};
         ssl_client_certificate {Certificates.Authority};
         ssl_verify_client on;
+        ssl_session_tickets {(IsFresh ? "off" : "on")};
         """;
 
     private const string ForwardRequest = """

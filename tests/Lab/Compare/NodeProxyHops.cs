@@ -1,7 +1,7 @@
 namespace Lab.Compare;
 
 /// <summary>node-proxy as it is: it captures, it knows both pods, and it records a flow per connection and request.</summary>
-internal sealed class NodeProxyHops(string name, string version, LabCluster lab, LabPod client, LabPod server) : Hops(lab, client, server)
+internal sealed class NodeProxyHops(string name, string version, LabCluster lab, LabPod client, LabPod server, bool isFresh) : Hops(lab, client, server)
 {
     private bool hasIssuer;
 
@@ -24,7 +24,7 @@ internal sealed class NodeProxyHops(string name, string version, LabCluster lab,
             hasIssuer = true;
         }
 
-        await Task.WhenAll(Lab.Nodes.Select(node => node.StartProxyAsync("--workers", "1")));
+        await Task.WhenAll(Lab.Nodes.Select(node => node.StartProxyAsync(["--workers", "1", .. isFresh ? (string[])["--max-resting-tunnels-per-pair", "0"] : []])));
         await Lab.SettleAsync();
         await Lab.AwaitSvidAsync(Client, isHeld: true);
         await Lab.AwaitSvidAsync(Server, isHeld: true);

@@ -9,6 +9,9 @@ internal static class PathProof
     // key_share of a ServerHello: extension 51, 36 bytes, group 29 (RFC 8446 §4.2.8).
     private static ReadOnlySpan<byte> KeyShareX25519 => [0x00, 0x33, 0x00, 0x24, 0x00, 0x1d];
 
+    // pre_shared_key of a ServerHello: extension 41, 2 bytes (RFC 8446 §4.2.11).
+    private static ReadOnlySpan<byte> Resumption => [0x00, 0x29, 0x00, 0x02];
+
     private static ReadOnlySpan<byte> Aes128Gcm => [0x13, 0x01];
 
     public static async Task RequireAsync(Hops hops)
@@ -20,6 +23,16 @@ internal static class PathProof
         await RequireStatusAsync(hops, $"http://{address}:{port}/exhaust-port", "GET", 403);
         await LoadRun.ConnectionsAsync(hops, TimeSpan.FromMilliseconds(1), 1);
         RequireTls(hops, await wire.StopAsync());
+    }
+
+    /// <summary>Each connection of a client must be a handshake between the hops, and none may resume another.</summary>
+    public static async Task RequireFullHandshakesAsync(Hops hops)
+    {
+        var wire = await hops.Lab.CaptureOnLinkAsync(hops.Lab.Nodes[0]);
+        var load = await LoadRun.ConnectionsAsync(hops, TimeSpan.FromMilliseconds(50), 4);
+        var hellos = (await wire.StopAsync()).Where(segment => segment.IsTls13ServerHello).ToList();
+        Require(hops, hellos.Count >= load.Done, $"{hellos.Count} handshakes for {load.Done} connections");
+        Require(hops, !hellos.Any(hello => hello.Contains(Resumption)), "a TLS session is resumed");
     }
 
     private static async Task RequireStatusAsync(Hops hops, string url, string method, int status)

@@ -4,7 +4,7 @@ namespace Lab.Compare;
 /// A proxy from the system's packages: its first process stands in the client's pod and takes plaintext on loopback,
 /// its second in the server's.
 /// </summary>
-internal abstract class PeerHops(LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates) : Hops(lab, client, server)
+internal abstract class PeerHops(LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates, bool isFresh) : Hops(lab, client, server)
 {
     protected const int ClientHttpPort = 8000;
     protected const int ClientOpaquePort = 7000;
@@ -20,6 +20,9 @@ internal abstract class PeerHops(LabCluster lab, LabPod client, LabPod server, P
     protected override IReadOnlyList<int> Pids => [.. processes.Select(process => process.Pid)];
 
     protected PeerCertificates Certificates => certificates;
+
+    /// <summary>Whether no TLS session is to be resumed.</summary>
+    protected bool IsFresh => isFresh;
 
     public override async Task StartAsync()
     {

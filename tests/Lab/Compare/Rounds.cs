@@ -10,7 +10,7 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
         ("c32", hops => KeepAliveRun.WarmAsync(hops, WarmUpRequests(hops), Width), hops => KeepAliveAsync(hops, Width)),
         ("c256", _ => Task.CompletedTask, hops => KeepAliveAsync(hops, 256)),
         ("c1", _ => Task.CompletedTask, hops => KeepAliveAsync(hops, 1)),
-        ("connections", hops => LoadRun.ConnectionsAsync(hops, WarmUp(hops), Width), ConnectionsAsync),
+        (CompareOptions.Handshaking, hops => LoadRun.ConnectionsAsync(hops, WarmUp(hops), Width), ConnectionsAsync),
         ("http-connections", hops => LoadRun.HttpConnectionsAsync(hops, WarmUp(hops) / 2, Width), HttpConnectionsAsync),
         ("bulk", hops => LoadRun.UploadAsync(hops, WarmUp(hops) / 4), BulkAsync),
     ];
@@ -72,8 +72,9 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
     private async Task ConnectionsAsync(Hops hops)
     {
         var figures = await LoadRun.ConnectionsAsync(hops, options.Span, Width);
-        samples.Add("cpu_us_per_new_connection", hops, figures.CpuMicrosecondsPerUnit);
-        samples.Add("new_connections_per_second", hops, figures.PerSecond);
+        var kind = options.IsFresh ? "fresh" : "new";
+        samples.Add($"cpu_us_per_{kind}_connection", hops, figures.CpuMicrosecondsPerUnit);
+        samples.Add($"{kind}_connections_per_second", hops, figures.PerSecond);
     }
 
     private async Task HttpConnectionsAsync(Hops hops)

@@ -67,11 +67,11 @@ internal sealed class Scene : IAsyncDisposable
         var certificates = new PeerCertificates(files.FullName);
         foreach (var (name, program) in options.Builds.Prepend(("node-proxy", new LabOptions().NodeProxy)))
         {
-            await AddAsync(options, name, program, (lab, client, server) => new NodeProxyHops(name, Versions.Commit, lab, client, server));
+            await AddAsync(options, name, program, (lab, client, server) => new NodeProxyHops(name, Versions.Commit, lab, client, server, options.IsFresh));
         }
 
-        await AddAsync(options, "haproxy", "", (lab, client, server) => new HaproxyHops(Versions.Haproxy, lab, client, server, certificates));
-        await AddAsync(options, "nginx", "", (lab, client, server) => new NginxHops(Versions.Nginx, lab, client, server, certificates));
+        await AddAsync(options, "haproxy", "", (lab, client, server) => new HaproxyHops(Versions.Haproxy, lab, client, server, certificates, options.IsFresh));
+        await AddAsync(options, "nginx", "", (lab, client, server) => new NginxHops(Versions.Nginx, lab, client, server, certificates, options.IsFresh));
     }
 
     private async Task AddAsync(CompareOptions options, string name, string program, Func<LabCluster, LabPod, LabPod, Hops> make)

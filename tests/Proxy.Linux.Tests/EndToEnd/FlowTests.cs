@@ -68,6 +68,24 @@ public abstract class FlowTests(Mesh mesh) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_request_that_the_clients_side_refuses_gets_403_and_is_told()
+    {
+        using var nginx = new Stopping(await NginxServer.StartAsync(mesh.Server, NginxServer.DeathStar));
+        const string Asks = "{ports: [{port: \"80\", protocol: TCP}], rules: {http: [{method: GET, path: /v1/}]}}";
+        await mesh.Lab.ChangeAsync(() => mesh.Lab.ApplyPolicy(
+            $"apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: asks\n  namespace: default\nspec:\n  endpointSelector: {{matchLabels: {{app: client}}}}\n  egress: [{{toPorts: [{Asks}]}}]\n"));
+        foreach (var client in (LabPod[])[mesh.Far, mesh.Near])
+        {
+            Assert.Equal(200, (await Curl.AskAsync(client, $"http://{mesh.Server.IPv4}/v1/")).Status);
+            Assert.Equal(403, (await Curl.AskAsync(client, $"http://{mesh.Server.IPv4}/v1/secret")).Status);
+            var (line, all) = await mesh.Lab.AwaitFlowAsync(Patience, $"default/{client.Name}", "http-request DROPPED", "/v1/secret");
+            Assert.True(line is not null, all);
+        }
+
+        await mesh.Lab.ChangeAsync(() => mesh.Lab.RemovePolicy("asks"));
+    }
+
+    [Fact]
     public async Task What_audit_would_refuse_passes_and_is_told_as_such()
     {
         using var nginx = new Stopping(await NginxServer.StartAsync(mesh.Server, NginxServer.DeathStar));

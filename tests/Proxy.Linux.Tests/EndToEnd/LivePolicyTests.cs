@@ -80,6 +80,27 @@ public abstract class LivePolicyTests(Mesh mesh) : IAsyncLifetime
         Assert.True(isCut, client.Log);
     }
 
+    [Fact]
+    public async Task What_documents_mean_together_is_shown_by_the_status()
+    {
+        await mesh.Lab.ChangeAsync(() =>
+        {
+            mesh.Lab.ApplyPolicy(Mesh.Policy("client", http: "{ method: POST, path: /v1/request-landing }"));
+            mesh.Lab.ApplyPolicy(Mesh.Policy("client", name: "open"));
+        });
+        var status = "";
+        var isShown = await Wait.UntilAsync(
+            async () =>
+            {
+                status = (await mesh.Lab.Nodes[0].RunAsync(mesh.Lab.RequireNodeProxy(), "status")).Output;
+                return status.Contains("default/server: spec.ingress[0]: the HTTP rules of the first have no effect", StringComparison.Ordinal);
+            },
+            TimeSpan.FromSeconds(30));
+
+        await mesh.Lab.ChangeAsync(() => mesh.Lab.RemovePolicy("open"));
+        Assert.True(isShown, status);
+    }
+
     private async Task<TimeSpan> CutAsync(LabProcess client)
     {
         var started = Stopwatch.GetTimestamp();

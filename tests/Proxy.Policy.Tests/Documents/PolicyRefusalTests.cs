@@ -52,6 +52,7 @@ public sealed class PolicyRefusalTests
     [InlineData("cilium.io/v2", "cilium.io/v1", "apiVersion", 1, "did you mean 'cilium.io/v2'?")]
     [InlineData("CiliumNetworkPolicy", "CiliumNetworkPolcy", "kind", 2, "did you mean 'CiliumNetworkPolicy'?")]
     [InlineData("spec:", "Spec:", "Spec", 4, "did you mean 'spec'?")]
+    [InlineData("endpointSelector:", "podSelector:", "spec.podSelector", 5, "did you mean 'endpointSelector'?")]
     public void A_document_with_a_fault_is_refused_with_place_and_hint(string from, string to, string path, int line, string hint)
     {
         var text = StarWars.Replace(from, to, StringComparison.Ordinal);
@@ -164,11 +165,18 @@ public sealed class PolicyRefusalTests
     [InlineData("cilium.io/v2alpha1", "CiliumNetworkPolicy", true)]
     [InlineData("", "CiliumNetworkPolicy", true)]
     [InlineData("cilium.io/v2", "CiliumClusterwideNetworkPolicy", true)]
-    [InlineData("cilium.io/v2", "ciliumNetworkPolicies", false)]
+    [InlineData("cilium.io/v2", "ciliumNetworkPolicies", true)]
+    [InlineData("cilium.io/v2", "CiliumClusterNetworkPolicy", true)]
     [InlineData("cilium.io/v2", "ciliumnetworkpolicy", true)]
     [InlineData("networking.k8s.io/v1", "NetworkPolicy", true)]
     [InlineData("networking.k8s.io/v1", "Ingress", false)]
+    [InlineData("extensions/v1beta1", "NetworkPolicy", true)]
+    [InlineData("v1", "NetworkPolicy", true)]
+    [InlineData("", "NetworkPolicy", true)]
+    [InlineData("network.k8s.io/v1", "NetworkPolicy", true)]
+    [InlineData("networking.k8.io/v1", "NetworkPolicy", true)]
     [InlineData("crd.projectcalico.org/v1", "NetworkPolicy", false)]
+    [InlineData("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", false)]
     [InlineData("cilium.io/v2", "CiliumEndpoint", false)]
     [InlineData("v1", "Pod", false)]
     public void Policy_kinds(string apiVersion, string kind, bool isPolicy) =>

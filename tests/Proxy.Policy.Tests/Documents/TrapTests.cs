@@ -29,6 +29,14 @@ public sealed class TrapTests
     [InlineData($"ingress: [{{toPorts: [{{{Http}path: /a}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "together with the query")]
     [InlineData($"ingress: [{{toPorts: [{{{Http}path: '/a(/b)?'}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "together with the query")]
     [InlineData($"ingress: [{{toPorts: [{{{Http}method: GET}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].method", "does not cover HEAD")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {a: b}}], authentication: {mode: required}, toPorts: [{ports: [{port: '53', protocol: UDP}]}]}]", "spec.ingress[0].authentication", "but over TCP")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {a: b}}], authentication: {mode: required}, icmps: [{fields: [{type: 8}]}]}]", "spec.ingress[0].authentication", "but over TCP")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}headerMatches: [{{name: a, value: b, mismatch: LOG}}]}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].headerMatches", "every request passes")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: ^/api}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "the whole path must match")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}method: get}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].method", "capital letters")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}method: get|Post}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].method", "capital letters")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: /public/*}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "repeats the slash")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {kubernetes.io/metadata.name: other}}]}]", "spec.ingress[0].fromEndpoints[0].matchLabels['kubernetes.io/metadata.name']", "namespaces have this label")]
     [InlineData("ingress: [{toPorts: [{ports: [{port: '443', protocol: TCP}], rules: {http: [{}]}}]}]", "spec.ingress[0].toPorts[0].rules.http", "port 443 is usually TLS")]
     [InlineData("ingress: [{toPorts: [{ports: [{port: '8000', endPort: 9000, protocol: TCP}], rules: {http: [{}]}}]}]", "spec.ingress[0].toPorts[0].rules.http", "port 8443 is usually TLS")]
     public void Warnings_of_an_item(string lists, string path, string reason)
@@ -50,6 +58,15 @@ public sealed class TrapTests
     [InlineData($"ingress: [{{toPorts: [{{{Http}method: GET}}, {{method: HEAD}}]}}}}]}}]")]
     [InlineData($"ingress: [{{toPorts: [{{{Http}method: GET}}, {{path: '/.*'}}]}}}}]}}]")]
     [InlineData($"ingress: [{{toPorts: [{{{Http}method: POST}}]}}}}]}}]")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {a: b}}], authentication: {mode: required}, toPorts: [{ports: [{port: '53'}]}]}]")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {a: b}}], authentication: {mode: disabled}, toPorts: [{ports: [{port: '53', protocol: UDP}]}]}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}headerMatches: [{{name: a, value: b}}]}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}host: '', headerMatches: [{{name: a, mismatch: LOG}}, {{name: b}}]}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: '^/api(/.*)?'}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}method: (?i)post}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}method: propfind}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: '/public/.*'}}]}}}}]}}]")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name: other}}]}]")]
     public void No_warning(string lists) => Assert.Empty(Good($"{{endpointSelector: {{}}, {lists}}}").Warnings);
 
     [Theory]
@@ -91,6 +108,7 @@ public sealed class TrapTests
     [InlineData("{podSelector: {matchLabels: }}", "spec.podSelector.matchLabels", "chooses everything")]
     [InlineData("{podSelector: {}, ingress: [{from: }]}", "spec.ingress[0].from", "everybody")]
     [InlineData("{podSelector: {}, ingress: [{ports: ~}]}", "spec.ingress[0].ports", "every port")]
+    [InlineData("{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {kubernetes.io/metadata.name: a}}}]}]}", "spec.ingress[0].from[0].podSelector.matchLabels['kubernetes.io/metadata.name']", "namespaces have this label")]
     public void Warnings_of_a_NetworkPolicy(string spec, string path, string reason)
     {
         var warning = Assert.Single(Good(spec, "NetworkPolicy").Warnings);

@@ -44,6 +44,17 @@ public sealed class ExplanationTests
         Assert.Contains("demands authentication", explanation.Summary, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("198.51.100.7", "198.51.100.7 lies in none of its ranges")]
+    [InlineData("", "which ranges the peer lies in is not known without its address")]
+    public void Ranges_are_compared_with_an_address(string address, string why)
+    {
+        var facts = Facts(Identity.World) with { PeerAddress = Address.TryParse(address, out var parsed) ? parsed : default };
+        var explanation = Draft.Snapshot("cidr:192.0.2.0/24 80").Explain(facts);
+
+        Assert.Equal(why, explanation.Rules.Single(rule => rule.Effect == RuleEffect.Allow).Why);
+    }
+
     [Fact]
     public void An_explanation_agrees_with_the_verdict_whatever_is_drawn()
     {

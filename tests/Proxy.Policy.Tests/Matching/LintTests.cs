@@ -109,6 +109,21 @@ public sealed class LintTests
         Assert.Equal(expected, string.Join(' ', findings.Select(finding => finding.Reason)));
     }
 
+    [Theory]
+    [InlineData("a denial alone", "deny tie 80", "p0")]
+    [InlineData("beside an allow", "deny tie 80|empire *", "")]
+    [InlineData("beside an allow for others", "deny tie 80|on:tie empire *", "p0")]
+    [InlineData("beside an allow under audit", "deny tie 80|audit empire *", "p0")]
+    [InlineData("beside an allow in the other direction", "deny tie 80|egress empire *", "p0")]
+    [InlineData("of a rule that isolates nobody", "open deny tie 80", "")]
+    [InlineData("of everything", "deny any *", "")]
+    public void A_denial_whose_pods_are_allowed_nothing_is_told(string row, string policies, string expected)
+    {
+        var findings = Find(policies).Where(finding => finding.Reason.Contains("all is refused", StringComparison.Ordinal));
+
+        Assert.True(expected == string.Join(' ', findings.Select(finding => finding.Rules[0].Name)), row);
+    }
+
     [Fact]
     public void A_secret_that_does_not_exist_is_told()
     {
@@ -116,7 +131,7 @@ public sealed class LintTests
         var match = new HttpMatch(null, null, reference) { Headers = [new HeaderMatch("token", null, new SecretName("default", "nowhere"))] };
         var rule = new PolicyRule(Direction.Ingress, PeerMatch.Any, PortMatch.OneOf([new PortEntry(TransportProtocol.Tcp, 80)]), reference) { Http = [match] };
         var section = new PolicySection(Draft.SelectorOf("ds", true), reference, [rule]) { GovernsIngress = true };
-        var finding = Assert.Single(PolicyLint.Find([new PolicyDocument("CiliumNetworkPolicy", "default", "p", [section], [])], PolicyContext.Empty, Scope));
+        var finding = Assert.Single(PolicyLint.Find([new PolicyDocument("CiliumNetworkPolicy", "default", "p", [section], [])], PolicyContext.Empty, Scope, TestContext.Current.CancellationToken));
 
         Assert.Contains("Secret default/nowhere", finding.Reason, StringComparison.Ordinal);
     }

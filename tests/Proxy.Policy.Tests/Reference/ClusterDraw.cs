@@ -25,7 +25,7 @@ internal sealed class ClusterDraw(Random random)
     /// <summary>One of them more often than the others, so that pods and policies meet.</summary>
     public static string Namespace(Random random) => random.OneIn(2) ? Namespaces[0] : random.From(Namespaces);
 
-    private Workload Pod(int i)
+    public Workload Pod(int i)
     {
         var labels = random.Labels(PodLabels);
         if (random.OneIn(3))

@@ -25,7 +25,7 @@ internal sealed class QuestionDraw(Random random, ClusterModel cluster)
 
     private PeerAuthentication Authentication() => random.From(Enum.GetValues<PeerAuthentication>());
 
-    private Request Request() => new(
+    public Request Request() => new(
         random.From("GET", "GET", "HEAD", "POST", "PUT", "get"),
         random.From("/", "/public", "/public/a", "/public?x=1", "/v1/users", "/a", "/a?x=1", "/b?x=1", "/a?x=y", "/v1/%2e%2e/a", "/public/../a", "/public%2Fa"),
         random.From("web", "web", "web:8080", "foo.bar.com", "fooxbar.com"),

@@ -39,20 +39,10 @@ public sealed class RandomPolicyTests(ITestOutputHelper output)
         return report is null ? null : $"set {set}\n{report}";
     }
 
+    public static TheoryData<string> Mistakes => [.. WrongEvaluators.Names];
+
     [Theory]
-    [InlineData("DenyIgnored")]
-    [InlineData("AllowBeatsDeny")]
-    [InlineData("RangeMatchesPods")]
-    [InlineData("PeersOfEveryNamespace")]
-    [InlineData("RangeEndExclusive")]
-    [InlineData("ProtocolIgnored")]
-    [InlineData("DemandNotInherited")]
-    [InlineData("DisabledAlwaysLifts")]
-    [InlineData("DisabledNeverLifts")]
-    [InlineData("RequestsJudgedDespitePlainAllow")]
-    [InlineData("FirstRuleOnly")]
-    [InlineData("EveryRuleIsolates")]
-    [InlineData("AuditEnforced")]
+    [MemberData(nameof(Mistakes))]
     public void A_mistake_would_be_found(string mistake)
     {
         const int fewSets = 200;

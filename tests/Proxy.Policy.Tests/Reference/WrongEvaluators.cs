@@ -3,6 +3,13 @@ namespace Proxy.Policy.Tests.Reference;
 /// <summary>Evaluators with one mistake each, which the drawn questions must find.</summary>
 internal static class WrongEvaluators
 {
+    public static IReadOnlyList<string> Names { get; } =
+    [
+        nameof(DenyIgnored), nameof(AllowBeatsDeny), nameof(RangeMatchesPods), nameof(PeersOfEveryNamespace), nameof(RangeEndExclusive), nameof(ProtocolIgnored),
+        nameof(DemandNotInherited), nameof(DisabledAlwaysLifts), nameof(DisabledNeverLifts), nameof(RequestsJudgedDespitePlainAllow), nameof(FirstRuleOnly),
+        nameof(EveryRuleIsolates), nameof(AuditEnforced),
+    ];
+
     public static ReferenceEvaluator Named(string mistake) => mistake switch
     {
         nameof(DenyIgnored) => new DenyIgnored(),

@@ -13,6 +13,10 @@ internal sealed class HeldSource : IIdentitySource
 
     public string? LastError => null;
 
+    public IReadOnlyList<SourceFault> Faults => [];
+
+    public DateTimeOffset? LastHeard => null;
+
     public IReadOnlyCollection<WorkloadReference> Tracked { get; private set; } = [];
 
     public bool IsDisposed { get; private set; }

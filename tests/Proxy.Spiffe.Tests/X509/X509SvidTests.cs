@@ -103,5 +103,10 @@ public sealed class X509SvidTests : IDisposable
         Assert.False(X509Svid.TryParse(chain, key, out var svid, out var error));
         Assert.Null(svid);
         Assert.NotEmpty(error);
+        if (key.Length > 0)
+        {
+            Assert.DoesNotContain(Convert.ToBase64String(key)[..24], error, StringComparison.Ordinal);
+            Assert.DoesNotContain(Convert.ToHexString(key)[..24], error, StringComparison.OrdinalIgnoreCase);
+        }
     }
 }

@@ -57,8 +57,8 @@ public sealed class BrokerSourceTests : IAsyncDisposable
     public async Task Each_workload_has_its_own_svids_and_bundles()
     {
         await StartAsync("spiffe://cluster.local/agent", "a", "b");
-        _peer.Brokered["uid-a"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.BrokerMessage("a") }, FederatedBundles = { ["spiffe://friend.test"] = _friend.Roots } });
-        _peer.Brokered["uid-b"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.BrokerMessage("b") } });
+        _peer.Brokered["uid-a"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.WorkloadMessage("a") }, FederatedBundles = { ["spiffe://friend.test"] = _friend.Roots } });
+        _peer.Brokered["uid-b"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.WorkloadMessage("b") } });
 
         var snapshot = await _run!.UntilAsync(snapshot => Has(snapshot, "a") && Has(snapshot, "b"));
 
@@ -74,8 +74,8 @@ public sealed class BrokerSourceTests : IAsyncDisposable
     public async Task A_workload_that_is_not_entitled_loses_what_it_had_and_no_other_does(StatusCode status)
     {
         await StartAsync("spiffe://cluster.local/agent", "a", "b");
-        _peer.Brokered["uid-a"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.BrokerMessage("a") } });
-        _peer.Brokered["uid-b"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.BrokerMessage("b") } });
+        _peer.Brokered["uid-a"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.WorkloadMessage("a") } });
+        _peer.Brokered["uid-b"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.WorkloadMessage("b") } });
         await _run!.UntilAsync(snapshot => Has(snapshot, "a") && Has(snapshot, "b"));
 
         _peer.Brokered["uid-a"].End(status);
@@ -90,7 +90,7 @@ public sealed class BrokerSourceTests : IAsyncDisposable
     {
         await StartAsync("spiffe://cluster.local/agent", "a", "b");
         await _peer.Brokered["uid-a"].OpenedAsync();
-        _peer.Brokered["uid-b"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.BrokerMessage("b") } });
+        _peer.Brokered["uid-b"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.WorkloadMessage("b") } });
 
         Assert.False(Has(await _run!.UntilAsync(snapshot => Has(snapshot, "b")), "a"));
     }

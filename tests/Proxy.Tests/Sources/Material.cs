@@ -2,7 +2,6 @@ using Google.Protobuf;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
 using Proxy.Spiffe.X509;
-using Broker = Proxy.Spiffe.Broker.Protocol;
 using Workload = Proxy.Spiffe.WorkloadApi.Protocol;
 
 namespace Proxy.Tests.Sources;
@@ -36,12 +35,6 @@ internal sealed class Material(string domain = "cluster.local") : IDisposable
             Bundle = Roots,
             Hint = hint,
         };
-    }
-
-    public Broker.X509SVID BrokerMessage(string name)
-    {
-        var message = WorkloadMessage(name);
-        return new Broker.X509SVID { SpiffeId = message.SpiffeId, X509Svid = message.X509Svid, X509SvidKey = message.X509SvidKey, Bundle = message.Bundle };
     }
 
     public void Dispose() => _authority.Dispose();

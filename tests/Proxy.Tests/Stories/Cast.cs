@@ -58,6 +58,17 @@ internal static class Cast
               {{ports}}
         """;
 
+    /// <summary>Egress of "client" to everybody, at the port.</summary>
+    public static string ClientMayAsk(string ports) => $$"""
+        apiVersion: cilium.io/v2
+        kind: CiliumNetworkPolicy
+        metadata: {name: may-ask, namespace: default}
+        spec:
+          endpointSelector: {matchLabels: {app: client} }
+          egress:
+            - {{ports}}
+        """;
+
     /// <summary>Only GET /open, in the form of a port list with rules.</summary>
     public static string OnlyOpen(ushort port) =>
         $$"""toPorts: [{ports: [{port: "{{port}}", protocol: TCP} ], rules: {http: [{method: GET, path: /open}] } }]""";

@@ -1,3 +1,4 @@
+using System.Text;
 using Proxy.Cluster;
 using Proxy.Lifetime;
 using Proxy.Native;
@@ -43,6 +44,72 @@ public sealed class JudgementTests
         Assert.NotNull(Judge(policy, s_remoteClient, s_server).Http);
         Assert.Null(Judge(policy, s_client, s_remoteServer).Http);
         Assert.NotNull(Judge(policy, s_client, s_plainServer).Http);
+    }
+
+    [Fact]
+    public void The_clients_node_judges_requests_by_the_clients_side_wherever_the_server_is()
+    {
+        var policy = ClientMayAsk(OnlyOpen(Port));
+        foreach (var server in (Workload?[])[s_server, s_remoteServer, s_plainServer, null])
+        {
+            var http = Judge(policy, s_client, server).Http!;
+            Assert.True(http.Allow(Get("/open")));
+            Assert.False(http.Allow(Get("/closed")));
+        }
+
+        Assert.Null(Judge(policy, s_remoteClient, s_server).Http);
+    }
+
+    [Theory]
+    [InlineData("/both", true, Direction.Ingress)]
+    [InlineData("/client", false, Direction.Ingress)]
+    [InlineData("/server", false, Direction.Egress)]
+    public void Where_both_sides_look_at_requests_both_must_let_them_through(string path, bool passes, Direction side)
+    {
+        var (client, server) = (Only("/both|/client"), Only("/both|/server"));
+        var judgement = Judge($"{ClientMayAsk(client)}\n---\n{ServerAdmitsClient(ports: server)}", s_client, s_server);
+        Assert.Equal((passes, side), (judgement.Http!.Decide(Get(path), out var by).IsAllowed, by));
+    }
+
+    [Fact]
+    public void Rules_under_audit_on_one_side_do_not_loosen_those_of_the_other()
+    {
+        const string Audit = "{name: may-ask, namespace: default, annotations: {node-proxy.dev/audit: 'true'} }";
+        var audited = ClientMayAsk(OnlyOpen(Port)).Replace("{name: may-ask, namespace: default}", Audit, StringComparison.Ordinal);
+        var alone = Judge(audited, s_client, s_server);
+        var beside = Judge($"{audited}\n---\n{ServerAdmitsClient(ports: Only("/open|/closed"))}", s_client, s_server);
+        Assert.Equal((true, false), (alone.OnlyWatches, beside.OnlyWatches));
+        foreach (var judgement in (Judgement[])[alone, beside])
+        {
+            var verdict = judgement.Http!.Decide(Get("/closed"), out _);
+            Assert.Equal((true, true), (verdict.IsAllowed, verdict.Audited));
+        }
+    }
+
+    [Fact]
+    public void What_both_sides_want_done_with_headers_is_done()
+    {
+        var (client, server) = (Setting("X-Client"), Setting("X-Server"));
+        var judgement = Judge($"{ClientMayAsk(client)}\n---\n{ServerAdmitsClient(ports: server)}", s_client, s_server);
+        var done = new List<string>();
+        foreach (var action in judgement.Http!.Decide(Get("/"), out _).Actions)
+            done.Add(action.Note);
+        Assert.Equal(["missing-header=X-Client, added", "missing-header=X-Server, added"], done);
+    }
+
+    [Theory]
+    [InlineData("name: X-A, value: '1', mismatch: REPLACE", "name: X-A, value: '1'", "", true)]
+    [InlineData("name: X-A, value: '1', mismatch: REPLACE", "name: X-A, value: '2'", "X-A: 2\r\n", false)]
+    [InlineData("name: X-A, value: '1', mismatch: ADD", "name: X-A, value: '1'", "X-A: 1\r\n", true)]
+    [InlineData("name: X-A, value: '1', mismatch: ADD", "name: X-A, value: '1'", "X-A: 2\r\n", false)] // two lines by then
+    [InlineData("name: X-A, value: '1', mismatch: DELETE", "name: X-A", "X-A: 2\r\nX-B: 3\r\n", false)]
+    [InlineData("name: X-A, value: '1', mismatch: DELETE", "name: X-B", "X-A: 2\r\nX-B: 3\r\n", true)]
+    public void The_servers_side_sees_the_headers_that_the_clients_side_leaves(string client, string server, string headers, bool passes)
+    {
+        var (egress, ingress) = (Matching(client), Matching(server));
+        var judgement = Judge($"{ClientMayAsk(egress)}\n---\n{ServerAdmitsClient(ports: ingress)}", s_client, s_server);
+        var request = new RequestFacts("GET"u8, "/"u8, "web"u8) { Headers = Encoding.ASCII.GetBytes(headers) };
+        Assert.Equal(passes, judgement.Http!.Allow(request));
     }
 
     [Fact]
@@ -117,6 +184,15 @@ public sealed class JudgementTests
         Assert.Equal(isKnown, found is not null);
         Assert.Equal(address == "10.0.1.1" ? s_client : null, found?.Parties.Client.Workload);
     }
+
+    private static RequestFacts Get(string path) => new("GET"u8, Encoding.ASCII.GetBytes(path), "web"u8);
+
+    private static string Only(string paths) => OnlyOpen(Port).Replace("/open", $"'{paths}'", StringComparison.Ordinal);
+
+    private static string Setting(string header) => Matching($"name: {header}, value: a, mismatch: ADD");
+
+    private static string Matching(string header) =>
+        OnlyOpen(Port).Replace("{method: GET, path: /open}", $"{{headerMatches: [{{{header}}}]}}", StringComparison.Ordinal);
 
     private static Judgement Judge(string policy, Workload? client, Workload? server, PeerAuthentication authentication = PeerAuthentication.NotYetKnown)
     {

@@ -222,6 +222,27 @@ public sealed class OutboundTests : IDisposable
         await _stage.AssertNothingHeldAsync();
     }
 
+    [Theory]
+    [InlineData(ThisNode, EnrolmentMode.Enabled)]
+    [InlineData(OtherNode, EnrolmentMode.Disabled)]
+    [InlineData(OtherNode, EnrolmentMode.Enabled)]
+    public async Task Requests_pass_the_gate_of_their_own_side(string node, object mode)
+    {
+        var destination = Stage.ServerOn(node, mode: (EnrolmentMode)mode);
+        if (node == ThisNode)
+            _stage.Capture(destination);
+        var (story, application) = await BeginAsync(destination, ClientMayAsk(OnlyOpen(_stage.Server.Endpoint.Port)));
+        application.Send("GET /closed HTTP/1.1\r\nHost: a\r\n\r\n");
+        var server = _stage.Server.Accept();
+        if (mode is EnrolmentMode.Enabled && node == OtherNode)
+            await Patience.OnThread(() => server.StartServerTls(TestPki.ServerOptions(_stage.Pki.Server.Certificate)));
+        Assert.StartsWith("HTTP/1.1 403", application.ReceiveText(60), StringComparison.Ordinal);
+        application.Reset();
+        Assert.Throws<IOException>(() => server.ReceiveToEnd());
+        Assert.Equal(OutcomeReason.Reset, (await story).Reason);
+        await _stage.AssertNothingHeldAsync();
+    }
+
     [Fact]
     [Produces(OutcomeReason.AuthenticationRequired)]
     public async Task To_who_is_not_enrolled_it_is_plaintext_if_policy_asks_no_authentication()

@@ -96,6 +96,18 @@ public sealed class PolicyCheckTests : IDisposable
     }
 
     [Theory]
+    [InlineData("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy")]
+    [InlineData("projectcalico.org/v3", "NetworkPolicy")]
+    [InlineData("security.istio.io/v1", "AuthorizationPolicy")]
+    public void Policies_of_others_are_ignored_with_a_warning(string apiVersion, string kind)
+    {
+        var file = Put("a.yaml", $"apiVersion: {apiVersion}\nkind: {kind}\nmetadata: {{name: x}}\n");
+
+        Assert.Equal((0, 1), (Check(file), Check(file, "--strict")));
+        Assert.Contains($"warning: {file}:1:1: {kind} x: a policy of a kind that is not enforced here", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(0, 0)]
     [InlineData(1, 1)]
     public void A_file_may_be_as_large_as_the_reader_takes_and_no_larger(int beyond, int exitCode)

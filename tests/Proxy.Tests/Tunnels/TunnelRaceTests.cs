@@ -1,6 +1,7 @@
 using Proxy.Engine;
 using Proxy.Lifetime;
 using Proxy.Tests.Engine;
+using Proxy.Tests.Lifetime;
 using Proxy.Tests.Stories;
 using static Proxy.Tests.Stories.Cast;
 
@@ -25,6 +26,24 @@ public sealed class TunnelRaceTests : IDisposable
         var peer = await FramePeer.ServeAsync(wire, _stage.Pki);
         Assert.Equal(OutcomeReason.PeerUnexpectedId, (await story).Reason);
         peer.ExpectOver();
+        client.ExpectReset();
+        await _stage.AssertNothingHeldAsync();
+    }
+
+    [Fact]
+    [Produces(OutcomeReason.GateRequired)]
+    public async Task Rules_for_requests_that_come_behind_a_clients_first_bytes_end_its_connection()
+    {
+        var (story, client) = await GoOutAsync();
+        client.Send("secret");
+        var peer = await FramePeer.ServeAsync(_stage.Server.Accept(), _stage.Pki);
+        peer.Expect(FrameType.Open, 1);
+        Assert.Equal("secret"u8, peer.Expect(FrameType.Data, 1));
+        _stage.Mesh.Publish(ClusterOf(ClientMayAsk(OnlyOpen(_stage.Server.Endpoint.Port)), Stage.Client(), Stage.ServerOn(OtherNode)));
+        await _stage.Worker.SettleAsync();
+        peer.Send(FramePeer.Frame(FrameType.Accept, 1));
+        Assert.Equal(OutcomeReason.GateRequired, (await story).Reason);
+        peer.ExpectBroken();
         client.ExpectReset();
         await _stage.AssertNothingHeldAsync();
     }

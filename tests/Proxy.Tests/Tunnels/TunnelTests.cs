@@ -37,6 +37,23 @@ public sealed class TunnelTests : IDisposable
     }
 
     [Fact]
+    public async Task Requests_that_the_clients_side_looks_at_do_not_go_before_they_are_judged()
+    {
+        _nodes.Publish(ClientMayAsk(OnlyOpen(_nodes.Address.Port)));
+        for (var i = 0; i < 2; i++)
+        {
+            var (story, client) = await _nodes.ConnectAsync();
+            client.Send("GET /closed HTTP/1.1\r\nHost: a\r\n\r\n");
+            client.End();
+            Assert.StartsWith("HTTP/1.1 403", client.ReceiveToEnd(), StringComparison.Ordinal);
+            var server = await Patience.OnThread(_nodes.Application.Accept);
+            server.ExpectEnd();
+            server.End();
+            Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+        }
+    }
+
+    [Fact]
     public async Task The_server_may_speak_first_and_each_side_may_end_first()
     {
         var (story, client) = await _nodes.ConnectAsync();

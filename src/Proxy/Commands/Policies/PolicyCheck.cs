@@ -24,7 +24,7 @@ internal sealed class PolicyCheck
     {
         _documents = files.Sum(file => file.Objects.Count);
         _faults = [.. files.SelectMany(file => file.Faults.Concat(file.Objects.SelectMany(written => written.Faults)))];
-        _warnings = [.. cluster.Faults.Except(_faults), .. cluster.Warnings, .. new PolicyFindings(files).Find(cluster)];
+        _warnings = [.. cluster.Faults.Except(_faults), .. cluster.Warnings, .. new PolicyFindings(files).Find(cluster).Select(warning => warning.Fault)];
         _ignored = [.. files.SelectMany(file => file.UnknownKinds).Distinct().Order(StringComparer.Ordinal)];
     }
 

@@ -1,33 +1,30 @@
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Lab;
+using System.Text;
 using Proxy.Linux.Tests.Kernel;
 using Proxy.Native;
 using Proxy.Policy;
-using Proxy.Policy.Labels;
 
 namespace Proxy.Linux.Tests.EndToEnd.Packets;
 
-/// <summary>A pod of the lab, or a machine outside, with sockets that hear everything that reaches it.</summary>
+/// <summary>A station of the lab, with sockets that hear everything that reaches it.</summary>
 internal sealed class Machine : IDisposable
 {
-    public static readonly ushort[] TcpPorts = [80, 8080, 9000];
+    public static readonly ushort[] TcpPorts = [80, 81, 443, 8080];
 
     /// <summary>Reserved for experiments (RFC 3692).</summary>
     public const TransportProtocol Other = (TransportProtocol)253;
 
+    private readonly Station station;
     private readonly NetworkNamespace place;
     private readonly List<Socket> sockets = [];
     private readonly ConcurrentDictionary<uint, byte> arrived = [];
 
-    public Machine(int index, LabPod pod, bool isOutside)
+    public Machine(Station station, string networkNamespace)
     {
-        (Index, Name, IsOutside, IsEnrolled) = (index, pod.Name, isOutside, pod.Options.IsEnrolled);
-        (IPv4, IPv6) = (IPAddress.Parse(pod.IPv4), IPAddress.Parse(pod.IPv6));
-        Identity = isOutside ? Identity.World : Identity.ForPod(pod.Options.Namespace, pod.ServiceAccount, pod.Labels, []);
-        place = NetworkNamespace.Open(pod.NetworkNamespace);
+        this.station = station;
+        place = NetworkNamespace.Open(networkNamespace);
         foreach (var ipv4 in (bool[])[true, false])
         {
             foreach (var protocol in (TransportProtocol[])[TransportProtocol.Udp, TransportProtocol.Sctp, IcmpOf(ipv4), Other])
@@ -37,30 +34,14 @@ internal sealed class Machine : IDisposable
         }
     }
 
-    public int Index { get; }
-
-    public string Name { get; }
-
-    public bool IsOutside { get; }
-
-    public bool IsEnrolled { get; }
-
-    public Identity Identity { get; }
-
-    public IPAddress IPv4 { get; }
-
-    public IPAddress IPv6 { get; }
-
     public static TransportProtocol IcmpOf(bool ipv4) => ipv4 ? TransportProtocol.Icmp : TransportProtocol.IcmpV6;
-
-    public IPAddress AddressOf(bool ipv4) => ipv4 ? IPv4 : IPv6;
 
     public bool HasHeard(Packet packet) => arrived.ContainsKey(packet.Id);
 
     /// <summary>Sends one; what the kernel drops on its way out is no error.</summary>
     public void Send(Packet packet)
     {
-        var target = packet.To.AddressOf(packet.IsIPv4);
+        var target = AddressOf(packet.To, packet.IsIPv4);
         try
         {
             using var socket = NewSender(packet);
@@ -72,17 +53,15 @@ internal sealed class Machine : IDisposable
         }
     }
 
-    /// <summary>Dials, and says the packet's number.</summary>
+    /// <summary>Dials, and asks.</summary>
     public async Task DialAsync(Packet packet, CancellationToken stop)
     {
         try
         {
             using var socket = Open(() => new Socket(FamilyOf(packet.IsIPv4), SocketType.Stream, ProtocolType.Tcp));
-            await socket.ConnectAsync(packet.To.AddressOf(packet.IsIPv4), packet.Port, stop);
-            var number = new byte[4];
-            BinaryPrimitives.WriteUInt32BigEndian(number, packet.Id);
-            await socket.SendAsync(number, stop);
-            await socket.ReceiveAsync(number, stop);
+            await socket.ConnectAsync(AddressOf(packet.To, packet.IsIPv4), packet.Port, stop);
+            await socket.SendAsync(packet.RequestBytes, stop);
+            await socket.ReceiveAsync(new byte[1], stop);
         }
         catch (Exception e) when (e is SocketException or OperationCanceledException)
         {
@@ -119,7 +98,7 @@ internal sealed class Machine : IDisposable
     private Socket Listen(bool ipv4, ushort port) => Keep(() =>
     {
         var socket = new Socket(FamilyOf(ipv4), SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(AddressOf(ipv4), port));
+        socket.Bind(new IPEndPoint(AddressOf(station, ipv4), port));
         socket.Listen(256);
         return socket;
     });
@@ -164,17 +143,26 @@ internal sealed class Machine : IDisposable
     private async Task ReadAsync(Socket connection)
     {
         using var open = connection;
-        var number = new byte[4];
+        var (received, buffer) = ("", new byte[1024]);
         try
         {
-            if (await connection.ReceiveAsync(number) == number.Length)
-                arrived[BinaryPrimitives.ReadUInt32BigEndian(number)] = 0;
+            while (await connection.ReceiveAsync(buffer) is > 0 and var count)
+            {
+                received += Encoding.Latin1.GetString(buffer, 0, count);
+                if (Packet.NumberIn(received) is not { } number)
+                    continue;
+                arrived[number] = 0;
+                await connection.SendAsync("HTTP/1.1 204 No Content\r\n\r\n"u8.ToArray());
+                return;
+            }
         }
         catch (SocketException)
         {
             // Reset: nothing arrived.
         }
     }
+
+    private static IPAddress AddressOf(Station station, bool ipv4) => IPAddress.Parse(ipv4 ? station.IPv4 : station.IPv6);
 
     private static AddressFamily FamilyOf(bool ipv4) => ipv4 ? AddressFamily.InterNetwork : AddressFamily.InterNetworkV6;
 }

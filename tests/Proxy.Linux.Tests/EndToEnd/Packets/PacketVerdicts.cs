@@ -1,22 +1,12 @@
-using System.Text;
 using Proxy.Policy;
-using Proxy.Policy.Documents;
+using Proxy.Policy.Tests.Reference;
 
 namespace Proxy.Linux.Tests.EndToEnd.Packets;
 
-/// <summary>What policy says of packets, asked without any node-proxy.</summary>
-internal sealed class PacketVerdicts
+/// <summary>What an evaluator says of packets, asked without any node-proxy.</summary>
+internal sealed class PacketVerdicts(ReferenceEvaluator evaluator, Round round)
 {
-    private readonly PolicySnapshot policies;
-
-    public PacketVerdicts(string text)
-    {
-        var documents = ManifestReader.Read("drawn.yaml", Encoding.UTF8.GetBytes(text)).Documents.Select(PolicyParser.Parse).ToList();
-        Assert.All(documents, document => Assert.True(!document.IsRefused, $"{string.Join('\n', document.Faults)}\n{text}"));
-        policies = PolicySnapshot.Compile(documents);
-    }
-
-    /// <summary>Whether the packet reaches the machine that it is for: both sides must let it, as far as somebody asks them.</summary>
+    /// <summary>Whether the packet reaches the station that it is for: both sides must let it, as far as somebody asks them.</summary>
     public bool Allows(Packet packet)
     {
         var (from, to) = (packet.From, packet.To);
@@ -29,10 +19,9 @@ internal sealed class PacketVerdicts
     {
         var (subject, peer) = direction == Direction.Egress ? (packet.From, packet.To) : (packet.To, packet.From);
         var isProven = packet.Protocol == TransportProtocol.Tcp && subject.IsEnrolled && peer.IsEnrolled;
-        return policies.Decide(new ConnectionFacts(
-            direction, subject.Identity, peer.Identity, packet.Protocol, packet.Port, isProven ? PeerAuthentication.Authenticated : PeerAuthentication.Unauthenticated)
-        {
-            PeerAddress = Address.From(peer.AddressOf(packet.IsIPv4)),
-        }).IsAllowed;
+        var answer = evaluator.Ask(round.Scenario, new Question(
+            direction, round.WorkloadOf(subject, packet.IsIPv4), round.WorkloadOf(peer, packet.IsIPv4), packet.Protocol, packet.Port,
+            isProven ? PeerAuthentication.Authenticated : PeerAuthentication.Unauthenticated, packet.Request));
+        return answer is { Passes: true, Request: Passage.Pass };
     }
 }

@@ -1,25 +1,33 @@
 using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
+using Proxy.Spiffe.WorkloadApi.Protocol;
 using Proxy.Spiffe.X509;
 
 namespace Proxy.Spiffe.Streams;
 
-/// <summary>One X.509-SVID as the Workload API and the Broker API send it, with the same fields.</summary>
-/// <param name="Id">The SPIFFE ID, as text.</param>
-/// <param name="Chain">Concatenated DER, leaf first.</param>
-/// <param name="Key">DER PKCS#8.</param>
-/// <param name="Bundle">Concatenated DER of the roots of the SVID's trust domain.</param>
-/// <param name="Hint">May be empty.</param>
-internal readonly record struct SvidMessage(string Id, ByteString Chain, ByteString Key, ByteString Bundle, string Hint);
-
-/// <summary>Turns messages into what is known of a workload. A message with any fault in it is refused as a whole.</summary>
+/// <summary>
+/// Turns what the Workload API and the Broker API send into what is known of a workload. A message with any fault in it is
+/// refused as a whole.
+/// </summary>
 internal static class SvidMessages
 {
     /// <summary>The longest hint in bytes (SPIFFE Workload API, section 5.2).</summary>
     public const int LongestHint = 1024;
 
+    /// <summary>Hands on what a message says of the workload; gives what is wrong with it, or null.</summary>
+    public static string? Apply(
+        IEnumerable<X509SVID> messages,
+        IEnumerable<KeyValuePair<string, ByteString>> federatedBundles,
+        Action<WorkloadIdentity> apply)
+    {
+        if (!TryRead(messages, federatedBundles, out var identity, out var error))
+            return error;
+        apply(identity);
+        return null;
+    }
+
     public static bool TryRead(
-        IEnumerable<SvidMessage> messages,
+        IEnumerable<X509SVID> messages,
         IEnumerable<KeyValuePair<string, ByteString>> federatedBundles,
         [NotNullWhen(true)] out WorkloadIdentity? identity,
         out string error)
@@ -42,14 +50,14 @@ internal static class SvidMessages
     }
 
     // Of SVIDs with the same hint the first counts; an empty one is none.
-    private static IEnumerable<SvidMessage> WithoutRepeatedHints(IEnumerable<SvidMessage> messages)
+    private static IEnumerable<X509SVID> WithoutRepeatedHints(IEnumerable<X509SVID> messages)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         return messages.Where(message => message.Hint.Length == 0 || seen.Add(message.Hint));
     }
 
     private static bool TryRead(
-        in SvidMessage message,
+        X509SVID message,
         Dictionary<TrustDomain, TrustBundle> bundles,
         [NotNullWhen(true)] out X509Svid? svid,
         out string error)
@@ -58,7 +66,7 @@ internal static class SvidMessages
         error = MissingOf(message);
         if (error.Length > 0 || !TryReadSvid(message, out svid, out error))
             return false;
-        if (svid.Id.ToString() != message.Id)
+        if (svid.Id.ToString() != message.SpiffeId)
             error = $"The message and the certificate name different IDs; the certificate names {svid.Id}.";
         else if (TrustBundle.TryParse(svid.Id.TrustDomain, message.Bundle.Span, out var bundle, out error)
             && !bundles.GetValueOrDefault(bundle.TrustDomain, bundle).HasSameContent(bundle))
@@ -68,21 +76,21 @@ internal static class SvidMessages
         return error.Length == 0;
     }
 
-    private static string MissingOf(in SvidMessage message)
+    private static string MissingOf(X509SVID message)
     {
-        if (message.Id.Length == 0 || message.Chain.IsEmpty || message.Key.IsEmpty || message.Bundle.IsEmpty)
+        if (message.SpiffeId.Length == 0 || message.X509Svid.IsEmpty || message.X509SvidKey.IsEmpty || message.Bundle.IsEmpty)
             return "An SVID of the message lacks its ID, certificate, key or bundle.";
         return System.Text.Encoding.UTF8.GetByteCount(message.Hint) > LongestHint
             ? $"A hint of the message is longer than {LongestHint} bytes."
             : "";
     }
 
-    private static bool TryReadSvid(in SvidMessage message, [NotNullWhen(true)] out X509Svid? svid, out string error)
+    private static bool TryReadSvid(X509SVID message, [NotNullWhen(true)] out X509Svid? svid, out string error)
     {
         svid = null;
         error = "The certificates of an SVID are not a sequence of DER certificates.";
-        return DerSequence.TrySplit(message.Chain.Memory, out var chain)
-            && X509Svid.TryParse(chain, message.Key.Span, out svid, out error);
+        return DerSequence.TrySplit(message.X509Svid.Memory, out var chain)
+            && X509Svid.TryParse(chain, message.X509SvidKey.Span, out svid, out error);
     }
 
     private static bool TryReadFederated(
