@@ -92,13 +92,7 @@ public sealed class OutageTests : IAsyncDisposable
         {
             _peer.WorkloadApi.Say(new Workload.X509SVIDResponse { Svids = { WorkloadMessage("proxy") } });
             foreach (var pod in pods)
-            {
-                var svid = WorkloadMessage(pod);
-                _peer.Brokered[$"uid-{pod}"].Say(new Broker.SubscribeToX509SVIDResponse
-                {
-                    Svids = { new Broker.X509SVID { SpiffeId = svid.SpiffeId, X509Svid = svid.X509Svid, X509SvidKey = svid.X509SvidKey, Bundle = svid.Bundle } },
-                });
-            }
+                _peer.Brokered[$"uid-{pod}"].Say(new Broker.SubscribeToX509SVIDResponse { Svids = { WorkloadMessage(pod) } });
         }
 
         async Task AllOpenedAsync()
