@@ -218,7 +218,7 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         new(workload.Uid, workload.Namespace, workload.Name, workload.ServiceAccount, workload.NodeName, workload.Labels);
 
     private static ClusterOptions ClusterOptionsOf(ProxyOptions options) =>
-        new() { TrustDomain = options.TrustDomain, NodeName = options.NodeName, PodCidrs = options.PodCidrs };
+        new() { TrustDomain = options.TrustDomain, SpiffeIds = options.SpiffeIds, NodeName = options.NodeName, PodCidrs = options.PodCidrs };
 
     private CaptureTools RequireCapture()
     {

@@ -42,7 +42,8 @@ internal sealed class DaemonStatus(
     {
         json.WriteStartObject("cluster");
         json.WriteNumber("revision", current.Cluster.Revision);
-        WriteTexts(json, "workloads", current.Cluster.Workloads.Select(workload => workload.ToString()));
+        WriteTexts(json, "workloads", current.Cluster.Workloads.Where(workload => workload.External is null).Select(workload => workload.ToString()));
+        WriteExternals(json, current);
         json.WriteStartArray("policies");
         foreach (var document in current.Cluster.Documents)
         {
@@ -71,6 +72,33 @@ internal sealed class DaemonStatus(
         json.WriteNumber("milliseconds", (long)review.Took.TotalMilliseconds);
         json.WriteNumber("warnings", review.Warnings.Count);
         json.WriteEndObject();
+    }
+
+    /// <summary>Machines outside the cluster; without a bundle of its trust domain nobody believes one.</summary>
+    private static void WriteExternals(Utf8JsonWriter json, MeshSnapshot current)
+    {
+        json.WriteStartArray("externals");
+        foreach (var workload in current.Cluster.Workloads)
+        {
+            if (workload.External is not { } external)
+                continue;
+            json.WriteStartObject();
+            json.WriteString("name", workload.ToString());
+            WriteTexts(json, "addresses", workload.Addresses.Select(address => address.ToString()));
+            json.WriteString("tls", external.Form switch { WireForm.Tunnels => "node-proxy", WireForm.MutualTls => "spiffe", _ => "none" });
+            if (external.Form != WireForm.Plaintext)
+            {
+                json.WriteString("spiffeId", workload.ExpectedId.ToString());
+                json.WriteBoolean("bundle", current.Identities.Bundles.Any(bundle => bundle.TrustDomain == workload.ExpectedId.TrustDomain));
+            }
+
+            WriteTexts(json, "ports", external.Ports.Select(port => $"{port.Port}/{port.Protocol.ToString().ToUpperInvariant()}"));
+            json.WriteBoolean("disputed", workload.IsDisputed);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        WriteTexts(json, "refusedAddresses", current.Cluster.RefusedAddresses.Order().Select(address => address.ToString()));
     }
 
     private void WriteIdentity(Utf8JsonWriter json, MeshSnapshot current)

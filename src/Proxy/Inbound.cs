@@ -27,7 +27,7 @@ internal sealed class Inbound(ConnectionSeat seat, Action<CapturedConnection, Co
         using var entry = seat.Table.Register(connection);
         if (seat.FindLostGround(connection) is { } lost)
             return seat.Refuse(connection.Parties, Direction.Ingress, lost);
-        return connection.Parties.Client.Workload is { IsEnrolled: true }
+        return connection.Parties.Client.Workload is { ProvesItself: true }
             ? await RunMutualTlsAsync(captured, connection)
             : await RunPlainAsync(captured, connection);
     }
@@ -64,7 +64,7 @@ internal sealed class Inbound(ConnectionSeat seat, Action<CapturedConnection, Co
             : await ServeAsync(captured, connection, leg);
     }
 
-    /// <summary>A client without node-proxy: identity by address only, which authenticates nobody.</summary>
+    /// <summary>A client that cannot prove itself: identity by address only, which authenticates nobody.</summary>
     private async ValueTask<ConnectionOutcome> RunPlainAsync(CapturedConnection captured, LiveConnection connection)
     {
         connection.Authentication = PeerAuthentication.Unauthenticated;

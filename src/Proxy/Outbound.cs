@@ -1,4 +1,5 @@
 using Proxy.Capture;
+using Proxy.Cluster;
 using Proxy.Lifetime;
 using Proxy.Policy;
 
@@ -73,7 +74,7 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
         return await new OutboundStream(seat, captured, connection, judgement, own.Svid, own.Bundle).RunAsync();
     }
 
-    /// <summary>To somebody without node-proxy: as it is, if policy allows that and asks for no authentication.</summary>
+    /// <summary>To somebody who speaks nothing else: as it is, if policy allows that and asks for no authentication.</summary>
     private async ValueTask<ConnectionOutcome> RunPlainAsync(CapturedConnection captured, LiveConnection connection)
     {
         connection.Authentication = PeerAuthentication.Unauthenticated;
@@ -86,9 +87,9 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
 
     private Way Classify(in Parties parties)
     {
-        if (parties.Server.Workload is not { } server || !server.IsCapturedAt(parties.Server.Endpoint.Port))
+        if (parties.WireForm == WireForm.Plaintext)
             return Way.Plain;
-        return server.NodeName == seat.NodeName ? Way.SameNode : Way.MutualTls;
+        return parties.Server.Workload is { External: null } pod && pod.NodeName == seat.NodeName ? Way.SameNode : Way.MutualTls;
     }
 
     /// <summary>

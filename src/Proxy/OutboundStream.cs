@@ -1,4 +1,5 @@
 using Proxy.Capture;
+using Proxy.Cluster;
 using Proxy.Engine;
 using Proxy.Lifetime;
 using Proxy.Native;
@@ -22,13 +23,16 @@ internal sealed class OutboundStream(
     // What the server proves. The directory may expect another one by the time it has.
     private readonly SpiffeId _serverId = connection.Parties.Server.Workload!.ExpectedId;
 
+    // A server that speaks for itself is offered no tunnel: the TLS stream is its application's.
+    private readonly bool _mayTunnel = connection.Parties.WireForm == WireForm.Tunnels;
+
     private readonly FirstBytes _first = new(seat.Worker.Buffers, seat.HolderOf(connection));
 
     internal async ValueTask<ConnectionOutcome> RunAsync()
     {
         try
         {
-            return await CarryAsync(OutboundTunnels.KeyOf(connection.Parties, svid, bundle));
+            return _mayTunnel ? await CarryAsync(OutboundTunnels.KeyOf(connection.Parties, svid, bundle)) : await CarryDirectlyAsync(await SecureAsync());
         }
         finally
         {
@@ -45,10 +49,8 @@ internal sealed class OutboundStream(
             if (tunnel is null)
             {
                 var secured = await SecureAsync();
-                if (secured.Refusal is { } refusal)
-                    return refusal;
-                if (secured.Leg!.Protocol != TlsContexts.TunnelProtocol)
-                    return await CarryDirectlyAsync(secured.Leg, secured.Proof!);
+                if (secured.Leg?.Protocol != TlsContexts.TunnelProtocol)
+                    return await CarryDirectlyAsync(secured);
                 tunnel = MakeTunnel(secured);
             }
 
@@ -77,7 +79,7 @@ internal sealed class OutboundStream(
         var verifier = new PeerVerifier(bundle, _serverId, seat.Time) { Newest = FindNewestBundle };
         var handshake = await Handshake.RunAsync(
             seat.Worker, leg, turn, seat.Limits.Handshake, verifier,
-            () => leg.AuthenticateAsClientAsync(svid, verifier));
+            () => leg.AuthenticateAsClientAsync(svid, verifier, _mayTunnel));
         return handshake.Reason is { } reason
             ? new Secured(seat.RefuseHandshake(connection, judgement, reason, handshake.Detail))
             : new Secured(null, leg, transport, ProofOf(verifier));
@@ -158,10 +160,13 @@ internal sealed class OutboundStream(
         return (answer, failure);
     }
 
-    private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(TlsLeg leg, ConnectionProof proof)
+    private async ValueTask<ConnectionOutcome> CarryDirectlyAsync(Secured secured)
     {
-        if (Prove(proof) is { } lost)
+        if (secured.Refusal is { } refusal)
+            return refusal;
+        if (Prove(secured.Proof!) is { } lost)
             return lost;
+        var leg = secured.Leg!;
         // Only after a tunnel that has retired, to a peer that speaks another version by now.
         if (_first.Count > 0 && !await leg.WriteAsync(_first.Bytes))
             return seat.Fail(connection, OutcomeReason.TunnelBroken);

@@ -1,3 +1,4 @@
+using Proxy.Cluster;
 using Proxy.Engine;
 using Proxy.Lifetime;
 using Proxy.Spiffe.X509;
@@ -45,7 +46,7 @@ internal sealed class OutboundTunnels(ConnectionSeat seat)
     private bool HasLostGround(TunnelKey key)
     {
         var mesh = seat.Mesh;
-        if (mesh.Cluster.FindWorkload(key.Server.Address) is not { } server || server.Uid != key.ServerUid || !server.IsCapturedAt(key.Server.Port))
+        if (mesh.Cluster.FindWorkload(key.Server.Address) is not { } server || server.Uid != key.ServerUid || server.WireFormAt(key.Server.Port) != WireForm.Tunnels)
             return true;
         if (mesh.Cluster.FindWorkload(key.Client) is not { IsEnrolled: true } client || client.Uid != key.ClientUid)
             return true;

@@ -1,5 +1,6 @@
 using Proxy.Kernel;
 using Proxy.Policy;
+using Proxy.Spiffe;
 using Proxy.Spiffe.Federation;
 using Proxy.Tls;
 
@@ -22,6 +23,9 @@ internal sealed record ProxyOptions
 
     /// <summary>The trust domain of this cluster's SPIFFE IDs.</summary>
     public string TrustDomain { get; init; } = "cluster.local";
+
+    /// <summary>What the SPIFFE IDs of pods are made of.</summary>
+    public SpiffeIdTemplate SpiffeIds { get; init; } = SpiffeIdTemplate.Default;
 
     /// <summary>Ranges in which every address is a pod's: unknown ones are refused, never taken for the outside.</summary>
     public IReadOnlyList<Cidr> PodCidrs { get; init; } = [];

@@ -26,13 +26,19 @@ internal sealed record Resolution(Parties Parties)
         if (cluster.IsServiceAddress(destination.Address))
             return null;
         var server = Party.Find(cluster, destination, isServer: true);
+        var parties = unresolved with { Server = server };
         var isUnknownPod = server.Workload is null && cluster.IsPodAddress(destination.Address);
-        return isUnknownPod ? null : new Resolution(unresolved with { Server = server });
+        return isUnknownPod || !parties.IsOffered ? null : new Resolution(parties);
     }
 
     /// <summary>Why <see cref="Find"/> found nobody in the end.</summary>
-    internal static OutcomeReason WhyNone(MeshSnapshot mesh, in Parties unresolved) =>
-        mesh.Cluster.IsServiceAddress(unresolved.Server.Endpoint.Address) ? OutcomeReason.NoEndpoint : OutcomeReason.UnknownServer;
+    internal static OutcomeReason WhyNone(MeshSnapshot mesh, in Parties unresolved)
+    {
+        var address = unresolved.Server.Endpoint.Address;
+        if (mesh.Cluster.IsServiceAddress(address))
+            return OutcomeReason.NoEndpoint;
+        return mesh.Cluster.FindWorkload(address) is null ? OutcomeReason.UnknownServer : OutcomeReason.PortNotOffered;
+    }
 
     /// <summary>Whose a client's address is. Null while an address of the pod ranges belongs to no known pod.</summary>
     internal static Resolution? FindClient(MeshSnapshot mesh, in Parties unknown)
@@ -58,6 +64,8 @@ internal sealed record Resolution(Parties Parties)
             if (server.Workload is null && mesh.Cluster.IsPodAddress(endpoint.Address))
                 continue;
             var resolved = new Resolution(unresolved with { Server = server, Service = service });
+            if (!resolved.Parties.IsOffered)
+                continue;
             if (Judgement.Of(mesh, resolved.Parties, PeerAuthentication.NotYetKnown, nodeName).IsAllowed)
                 return resolved;
             refused ??= resolved;
@@ -77,8 +85,9 @@ internal sealed record Resolution(Parties Parties)
         foreach (var endpoint in service.Endpoints)
         {
             var server = Party.Find(mesh.Cluster, new Endpoint(endpoint.Address, endpoint.Port), isServer: true);
-            if (server.Workload is null && mesh.Cluster.IsPodAddress(endpoint.Address))
-                server = server with { Outside = Identity.Unknown };
+            var isOffered = server.Workload?.Offers(unresolved.Protocol, endpoint.Port) ?? !mesh.Cluster.IsPodAddress(endpoint.Address);
+            if (!isOffered)
+                server = server with { Workload = null, Outside = Identity.Unknown };
             var resolved = new Resolution(unresolved with { Server = server, Service = service });
             var judgement = Judgement.Of(mesh, resolved.Parties, PeerAuthentication.Unauthenticated, nodeName);
             if (!judgement.IsAllowed && judgement.Direction == Direction.Egress)

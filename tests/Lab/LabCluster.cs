@@ -142,10 +142,14 @@ public sealed class LabCluster : IAsyncDisposable
     public async Task<LabProcess> StartIssuerAsync(params string[] arguments)
     {
         string[] life = Options.SvidLife.Length > 0 ? ["--svid-ttl", Options.SvidLife] : [];
+        // An entry names one ID for a service account; by a template of its own each pod has its own.
+        string[] registrations = Options.SpiffeIdTemplate.Length > 0
+            ? ["--manifests", Directory.Manifests, .. Options.TemplateArguments]
+            : ["--entries", entries.FilePath];
         Issuer = LabProcess.Start(Directory, $"issuer-{Interlocked.Increment(ref issuers)}", null,
         [
             RequireNodeProxy(), "issuer", "--socket", IssuerSocket, "--state-dir", IssuerState,
-            "--trust-domain", Options.TrustDomain, "--entries", entries.FilePath, .. life, .. arguments,
+            "--trust-domain", Options.TrustDomain, .. registrations, .. life, .. arguments,
         ]);
         await Issuer.WaitForLogAsync("issuer ready");
         return Issuer;

@@ -7,6 +7,9 @@ public sealed record LabOptions
 
     public string TrustDomain { get; init; } = "cluster.local";
 
+    /// <summary>What the SPIFFE IDs of pods are made of, for daemons and issuer; empty: by namespace and service account.</summary>
+    public string SpiffeIdTemplate { get; init; } = "";
+
     /// <summary>Life of an SVID as the issuer's option takes it, for example "1h"; empty: the issuer's default.</summary>
     public string SvidLife { get; init; } = "";
 
@@ -27,7 +30,9 @@ public sealed record LabOptions
 
     internal IReadOnlyList<string> ProxyEnvironment => ["env", $"NODE_PROXY_IPTABLES={Iptables}"];
 
-    internal IReadOnlyList<string> ProxyArguments => Workers is { } workers ? ["--workers", $"{workers}"] : [];
+    internal IReadOnlyList<string> ProxyArguments => [.. Workers is { } workers ? ["--workers", $"{workers}"] : Array.Empty<string>(), .. TemplateArguments];
+
+    internal IReadOnlyList<string> TemplateArguments => SpiffeIdTemplate.Length > 0 ? ["--spiffe-id-template", SpiffeIdTemplate] : [];
 
     private static string FindNodeProxy() =>
         Environment.GetEnvironmentVariable("NODE_PROXY_BIN") is { Length: > 0 } set

@@ -1,21 +1,25 @@
 namespace Proxy.Policy.Documents;
 
-/// <summary>Finds the word that was probably meant.</summary>
-internal static class Spelling
+/// <summary>Finds the word that was probably meant where one was written that nobody knows.</summary>
+public static class Spelling
 {
     private const int LongestWord = 40;
     private const int ShortestAbbreviation = 3;
 
     /// <summary>The candidate nearest to the word, or null if none is near.</summary>
-    public static string? Nearest(string word, IEnumerable<string> candidates) =>
-        candidates
+    public static string? Nearest(string word, IEnumerable<string> candidates)
+    {
+        ArgumentNullException.ThrowIfNull(word);
+        ArgumentNullException.ThrowIfNull(candidates);
+        return candidates
             .Select(candidate => (Candidate: candidate, Distance: Distance(word, candidate)))
             .Where(found => found.Distance is not null)
             .OrderBy(found => found.Distance)
             .Select(found => found.Candidate)
             .FirstOrDefault();
+    }
 
-    public static bool IsNear(string word, string candidate) => Distance(word, candidate) is not null;
+    internal static bool IsNear(string word, string candidate) => Distance(word, candidate) is not null;
 
     // Other case, an abbreviation, the plural, or one wrong letter in three (at most two).
     private static int? Distance(string word, string candidate)

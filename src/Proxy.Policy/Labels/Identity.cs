@@ -59,22 +59,19 @@ public sealed class Identity : IEquatable<Identity>
         IEnumerable<KeyValuePair<string, string>> podLabels,
         IEnumerable<KeyValuePair<string, string>> namespaceLabels)
     {
-        var labels = new List<(string Source, string Key, string Value)>();
-        foreach (var (key, value) in podLabels)
-        {
-            if (WellKnownLabels.IsRelevant(key))
-                labels.Add((LabelSet.KubernetesSource, key, value));
-        }
-
-        foreach (var (key, value) in namespaceLabels)
-            labels.Add((LabelSet.KubernetesSource, WellKnownLabels.NamespaceLabelPrefix + key, value));
-        labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Namespace, @namespace));
+        var labels = LabelsOf(@namespace, podLabels, namespaceLabels);
         labels.Add((LabelSet.KubernetesSource, WellKnownLabels.ServiceAccount, serviceAccount));
-        labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Cluster, WellKnownLabels.OwnCluster));
-
-        var set = LabelSet.Of([.. labels]);
-        return new Identity(NumberOf(set), set);
+        return Numbered(labels);
     }
+
+    /// <summary>
+    /// The identity of a machine outside the cluster that is declared in a namespace: as that of a pod, without a service
+    /// account. So it is never that of a pod, whatever its labels.
+    /// </summary>
+    public static Identity ForExternal(
+        string @namespace,
+        IEnumerable<KeyValuePair<string, string>> labels,
+        IEnumerable<KeyValuePair<string, string>> namespaceLabels) => Numbered(LabelsOf(@namespace, labels, namespaceLabels));
 
     /// <inheritdoc/>
     public bool Equals(Identity? other) => other is not null && Number == other.Number;
@@ -96,6 +93,31 @@ public sealed class Identity : IEquatable<Identity>
 
     /// <summary>Equal by number and labels: every decision compares them, so their digests stand for them.</summary>
     internal bool IsSameAs(Identity other) => ReferenceEquals(this, other) || (Number == other.Number && _digest == other._digest);
+
+    private static List<(string Source, string Key, string Value)> LabelsOf(
+        string @namespace, IEnumerable<KeyValuePair<string, string>> own, IEnumerable<KeyValuePair<string, string>> namespaceLabels)
+    {
+        ArgumentNullException.ThrowIfNull(own);
+        ArgumentNullException.ThrowIfNull(namespaceLabels);
+        var labels = new List<(string Source, string Key, string Value)>();
+        foreach (var (key, value) in own)
+        {
+            if (WellKnownLabels.IsRelevant(key))
+                labels.Add((LabelSet.KubernetesSource, key, value));
+        }
+
+        foreach (var (key, value) in namespaceLabels)
+            labels.Add((LabelSet.KubernetesSource, WellKnownLabels.NamespaceLabelPrefix + key, value));
+        labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Namespace, @namespace));
+        labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Cluster, WellKnownLabels.OwnCluster));
+        return labels;
+    }
+
+    private static Identity Numbered(List<(string Source, string Key, string Value)> labels)
+    {
+        var set = LabelSet.Of([.. labels]);
+        return new Identity(NumberOf(set), set);
+    }
 
     private static Identity Reserved(uint number, string name) =>
         new(number, LabelSet.Of((LabelSet.ReservedSource, name, "")));

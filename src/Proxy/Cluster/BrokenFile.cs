@@ -1,12 +1,14 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using Proxy.Policy;
 using Proxy.Policy.Documents;
 
 namespace Proxy.Cluster;
 
 /// <summary>
 /// Guesses what a file would have guarded that is not YAML and never was: a closed policy for every namespace that a
-/// document with a policy's kind names (for all of them, if it is of the cluster), and enrolment for every namespace that it seems to define.
+/// document with a policy's kind names (for all of them, if it is of the cluster), enrolment for every namespace that it seems to define,
+/// and the addresses of what seems to be an `ExternalWorkload`.
 /// </summary>
 internal static partial class BrokenFile
 {
@@ -20,6 +22,8 @@ internal static partial class BrokenFile
                 closed.TryAdd((typeof(PolicyDocument), name), ClosedForm.OfPolicy(file, line, name, "unreadable"));
             foreach (var name in DefinedIn(chunk))
                 closed.TryAdd((typeof(NamespaceDocument), name), ClosedForm.OfNamespace(name));
+            if (AddressesIn(chunk) is { Count: > 0 } addresses)
+                closed.TryAdd((typeof(ExternalDocument), $"{line}"), ExternalDocument.Closed(new ManifestPlace(file, line, ""), addresses));
             line += chunk.Count(c => c == '\n') + 1;
         }
 
@@ -30,13 +34,17 @@ internal static partial class BrokenFile
     public static string Describe(IReadOnlyList<object> closed)
     {
         List<string> names = [.. closed.OfType<PolicyDocument>().Select(policy => policy.Namespace)];
-        if (names.Count == 0)
-            return "";
-
-        return names.Contains("")
+        List<string> addresses = [.. closed.OfType<ExternalDocument>().SelectMany(external => external.Addresses).Select(address => address.ToString())];
+        var pods = names.Contains("")
             ? "; until it is corrected, it closes ingress and egress of every pod of every namespace"
             : $"; until it is corrected, it closes ingress and egress of every pod of {OneLine.Of(string.Join(", ", names))}";
+        return (names.Count == 0 ? "" : pods)
+            + (addresses.Count == 0 ? "" : $"; until it is corrected, {OneLine.Of(string.Join(", ", addresses))} can neither be reached nor reach anybody");
     }
+
+    private static List<Address> AddressesIn(string chunk) => ExternalKind().IsMatch(chunk)
+        ? [.. ExternalAddresses.Guess(AddressWord().Matches(chunk).Select(match => match.Value)).Distinct()]
+        : [];
 
     private static IEnumerable<string> DefinedIn(string chunk) =>
         NamespaceKind().IsMatch(chunk) ? NameKey().Matches(chunk).Select(match => match.Groups["name"].Value) : [];
@@ -62,6 +70,12 @@ internal static partial class BrokenFile
 
     [GeneratedRegex("""kind["']?\s*:\s*["']?[A-Za-z]*[Cc]lusterwide""", RegexOptions.NonBacktracking)]
     private static partial Regex ClusterKind();
+
+    [GeneratedRegex("""kind["']?\s*:\s*["']?ExternalWorkload\b""", RegexOptions.NonBacktracking)]
+    private static partial Regex ExternalKind();
+
+    [GeneratedRegex("""[0-9A-Fa-f:]+[.:][0-9A-Fa-f:.]*[0-9A-Fa-f:]""", RegexOptions.NonBacktracking)]
+    private static partial Regex AddressWord();
 
     [GeneratedRegex("""kind["']?\s*:\s*["']?Namespace\b""", RegexOptions.NonBacktracking)]
     private static partial Regex NamespaceKind();

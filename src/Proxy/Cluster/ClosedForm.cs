@@ -17,6 +17,8 @@ internal static class ClosedForm
         // It may have been written to be an enrolled one.
         NamespaceDocument @namespace => @namespace with { Mode = EnrolmentMode.Enabled, IsAudit = false },
         PodDocument pod => pod with { IsClosed = true },
+        // Its addresses must not count as outside the cluster, where plaintext goes as it is.
+        ExternalDocument external => external with { IsClosed = true },
         ServiceDocument service => service with { Ports = [] },
         // Rules that allow it allow nothing, and rules that deny it close.
         CidrGroup { IsRefused: true } group => group,
@@ -24,6 +26,15 @@ internal static class ClosedForm
         PolicySecret secret => secret with { Value = null },
         _ => null,
     };
+
+    /// <summary>What a refused version would add to the last good one and must not be open meanwhile; null for nothing.</summary>
+    public static object? Beyond(object lastGood, ManifestObject written)
+    {
+        if (lastGood is not ExternalDocument last || written.Value is not ExternalDocument next)
+            return null;
+        Address[] added = [.. next.Addresses.Except(last.Addresses)];
+        return added.Length == 0 ? null : ExternalDocument.Closed(written.Place, added);
+    }
 
     /// <summary>A namespace of which nothing but the name can be read.</summary>
     public static NamespaceDocument OfNamespace(string name) =>

@@ -1,4 +1,5 @@
 using Proxy.Policy;
+using Proxy.Spiffe;
 
 namespace Proxy.Cluster;
 
@@ -6,6 +7,9 @@ internal sealed record ClusterOptions
 {
     /// <summary>The trust domain of the expected SPIFFE IDs.</summary>
     public string TrustDomain { get; init; } = "cluster.local";
+
+    /// <summary>What the expected SPIFFE IDs of pods are made of.</summary>
+    public SpiffeIdTemplate SpiffeIds { get; init; } = SpiffeIdTemplate.Default;
 
     /// <summary>The node whose process this is; its own addresses differ from those of other nodes.</summary>
     public string NodeName { get; init; } = "";

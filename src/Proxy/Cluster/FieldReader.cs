@@ -10,6 +10,13 @@ internal sealed class FieldReader(ManifestDocument document)
     private const string DefaultNamespace = "default";
     private const int MostFaults = 100;
 
+    /// <summary>The keys that Kubernetes gives the metadata of any object.</summary>
+    public static readonly IReadOnlyList<string> MetadataKeys =
+    [
+        "name", "namespace", "labels", "annotations", "uid", "resourceVersion", "generation", "generateName", "creationTimestamp",
+        "deletionTimestamp", "deletionGracePeriodSeconds", "managedFields", "ownerReferences", "finalizers", "selfLink",
+    ];
+
     private readonly List<ManifestFault> _faults = [];
 
     public IReadOnlyList<ManifestFault> Faults => _faults;
@@ -35,6 +42,35 @@ internal sealed class FieldReader(ManifestDocument document)
     {
         if (_faults.Count < MostFaults)
             _faults.Add(Place.Fault(reason, hint) with { Line = at.Line, Column = at.Column, Path = at.Path });
+    }
+
+    /// <summary>Refuses every key but the known ones, with the one that was probably meant.</summary>
+    public void KeepTo(ManifestMapping? mapping, IReadOnlyList<string> known, Func<string, string> hintFor)
+    {
+        foreach (var (key, _) in mapping?.Entries ?? [])
+        {
+            if (known.Contains(key.Value))
+                continue;
+            var hint = hintFor(key.Value);
+            if (hint.Length == 0 && Spelling.Nearest(key.Value, known) is { } nearest)
+                hint = $"did you mean '{nearest}'?";
+            Refuse(key, $"unknown key '{OneLine.Of(key.Value)}'", hint);
+        }
+    }
+
+    /// <summary>`metadata.labels`, in the form that Kubernetes accepts.</summary>
+    public IReadOnlyDictionary<string, string> Labels()
+    {
+        var labels = Texts(Metadata, "labels");
+        foreach (var (key, value) in Mapping(Metadata, "labels")?.Entries ?? [])
+        {
+            if (!LabelForm.IsKey(key.Value))
+                Refuse(key, "not a label's key", "an optional DNS name and '/', then at most 63 letters, digits, '-', '_' and '.'");
+            if (value is ManifestScalar { IsNull: false } text && !LabelForm.IsValue(text.Value))
+                Refuse(value, "not a label's value", "at most 63 letters, digits, '-', '_' and '.'");
+        }
+
+        return labels;
     }
 
     /// <summary>`metadata.name`; empty and refused when it is no name.</summary>

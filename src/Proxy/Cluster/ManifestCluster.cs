@@ -1,5 +1,4 @@
 using Proxy.Policy.Documents;
-using Proxy.Spiffe;
 
 namespace Proxy.Cluster;
 
@@ -27,7 +26,6 @@ internal sealed class ManifestCluster : IClusterSource
     /// <exception cref="ArgumentException">The trust domain is not one.</exception>
     public ManifestCluster(string directory, ClusterOptions options, TimeProvider time, Action<string> log)
     {
-        _ = new TrustDomain(options.TrustDomain);
         _root = Path.GetFullPath(directory);
         _time = time;
         _log = log;

@@ -1,4 +1,5 @@
 using Proxy.Policy.Documents;
+using Proxy.Policy.Labels;
 
 namespace Proxy.Cluster;
 
@@ -12,6 +13,10 @@ internal static class ObjectReader
             return ReadPolicy(document);
         if (PolicyParser.IsCidrGroupKind(document.ApiVersion, document.Kind))
             return ReadGroup(document);
+        if (AllottedNumbers.IsAllotment(document.ApiVersion, document.Kind))
+            return ReadAllotment(document);
+        if (ExternalReader.IsMeant(document.ApiVersion, document.Kind))
+            return ReadExternal(document, new FieldReader(document));
 
         var fields = new FieldReader(document);
         return (document.ApiVersion, document.Kind) switch
@@ -76,6 +81,20 @@ internal static class ObjectReader
     {
         var value = SecretReader.Read(fields);
         return Make(document, fields, KeyOf(document, value.Namespace, value.Name), value);
+    }
+
+    private static ManifestObject ReadExternal(ManifestDocument document, FieldReader fields)
+    {
+        var value = ExternalReader.Read(document, fields);
+        return Make(document, fields, KeyOf(document, value.Namespace, value.Name), value);
+    }
+
+    // Refused, it gives nobody a number: its labels keep the one that is made of them.
+    private static ManifestObject ReadAllotment(ManifestDocument document)
+    {
+        var identity = AllottedNumbers.Read(document, out var fault);
+        ManifestFault[] faults = fault is null ? [] : [fault with { Document = ManifestPlace.Of(document).Title }];
+        return new ManifestObject(KeyOf(document, "", document.Name), document, identity ?? Identity.Unknown, identity is null, faults);
     }
 
     private static ManifestObject ReadGroup(ManifestDocument document)

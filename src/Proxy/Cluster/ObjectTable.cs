@@ -24,7 +24,10 @@ internal sealed class ObjectTable
             if (!IsDisputed(all, faults) && !all[0].IsRefused)
                 good[versions.Key] = all[0].Value;
             else if (_lastGood.TryGetValue(versions.Key, out var last))
+            {
                 good[versions.Key] = last;
+                inForce.AddRange(all.Select(version => ClosedForm.Beyond(last, version)).OfType<object>());
+            }
             else
                 inForce.AddRange(all.Select(ClosedForm.Of).OfType<object>());
         }

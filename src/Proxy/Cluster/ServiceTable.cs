@@ -54,7 +54,7 @@ internal sealed class ServiceTable
     private void Refuse(Address clusterIp, IEnumerable<ServiceDocument> services)
     {
         foreach (var service in services)
-            _faults.Add(service.Place.Fault($"its cluster address {clusterIp} is a pod's; it is ignored"));
+            _faults.Add(service.Place.Fault($"its cluster address {clusterIp} is a workload's; it is ignored"));
     }
 
     private void Take(Address clusterIp, List<ServiceDocument> services)
@@ -108,8 +108,9 @@ internal sealed class ServiceTable
             return [];
         }
 
+        // Of pods only, as in Kubernetes: a machine outside is an endpoint where a slice names it.
         return _workloads
-            .Where(workload => workload.Namespace == service.Namespace && IsSelected(service, workload))
+            .Where(workload => workload.External is null && workload.Namespace == service.Namespace && IsSelected(service, workload))
             .SelectMany(workload => workload.Addresses.Select(address => new ServiceEndpoint(address, target)));
     }
 

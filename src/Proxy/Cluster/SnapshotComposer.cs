@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
+using Proxy.Spiffe;
 
 namespace Proxy.Cluster;
 
@@ -8,6 +9,7 @@ namespace Proxy.Cluster;
 internal sealed class SnapshotComposer(ClusterOptions options)
 {
     private readonly ObjectTable _objects = new();
+    private readonly ExpectedIds _ids = new(new TrustDomain(options.TrustDomain), options.SpiffeIds);
 
     public ClusterSnapshot Compose(
         ClusterSnapshot before, IReadOnlyList<ManifestFileState> files, IEnumerable<ManifestFault> otherFaults)
@@ -15,7 +17,7 @@ internal sealed class SnapshotComposer(ClusterOptions options)
         var faults = otherFaults.Concat(files.SelectMany(file => file.Faults)).ToList();
         var chosen = _objects.Resolve(files.SelectMany(file => file.Objects), faults);
         object[] objects = [.. chosen, .. files.SelectMany(file => file.Closed)];
-        var workloads = WorkloadTable.Build(objects, options.TrustDomain, before.Workloads, faults);
+        var workloads = WorkloadTable.Build(objects, _ids, before.Workloads, faults);
         var (addresses, refused) = (workloads.Addresses, workloads.RefusedAddresses);
         var services = ServiceTable.Build(objects, workloads.Workloads, address => addresses.ContainsKey(address) || refused.Contains(address), faults);
         var documents = DocumentsOf(objects);

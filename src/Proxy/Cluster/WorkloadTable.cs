@@ -2,11 +2,10 @@ using System.Collections.Frozen;
 using Proxy.Policy;
 using Proxy.Policy.Documents;
 using Proxy.Policy.Labels;
-using Proxy.Spiffe;
 
 namespace Proxy.Cluster;
 
-/// <summary>Makes workloads out of pods and namespaces, and settles who owns which address.</summary>
+/// <summary>Makes workloads out of pods, external machines and namespaces, and settles who owns which address.</summary>
 internal sealed class WorkloadTable
 {
     private readonly Dictionary<Address, Workload> _addresses = [];
@@ -24,41 +23,48 @@ internal sealed class WorkloadTable
 
     /// <summary>Workloads of before are taken over as they are when nothing of them changed.</summary>
     public static WorkloadTable Build(
-        IReadOnlyList<object> objects, string trustDomain, IReadOnlyList<Workload> before, List<ManifestFault> faults)
+        IReadOnlyList<object> objects, ExpectedIds ids, IReadOnlyList<Workload> before, List<ManifestFault> faults)
     {
         var table = new WorkloadTable(faults);
-        var candidates = CandidatesOf(objects);
+        var candidates = CandidatesOf(objects, ids);
         table.RefuseSharedAddresses(candidates);
+        table.RefuseAddressesOfNodes(candidates, objects.OfType<NodeDocument>());
         table.RefuseSharedNumbers(candidates);
         table.ReplaceSharedUids(candidates);
-        var known = before.ToDictionary(workload => (workload.Namespace, workload.Name));
-        foreach (var candidate in candidates.Where(candidate => !candidate.Pod.IsClosed))
-            table.Add(candidate.ToWorkload(trustDomain), known);
+        var known = before.ToDictionary(workload => workload.Uid, StringComparer.Ordinal);
+        foreach (var candidate in candidates.Where(candidate => !candidate.IsClosed))
+            table.Add(candidate.ToWorkload(), known);
         return table;
     }
 
-    private static List<Candidate> CandidatesOf(IReadOnlyList<object> objects)
+    private static List<WorkloadCandidate> CandidatesOf(IReadOnlyList<object> objects, ExpectedIds ids)
     {
         var namespaces = objects.OfType<NamespaceDocument>()
             .GroupBy(document => document.Name, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, MostGuarded, StringComparer.Ordinal);
-        return [.. objects.OfType<PodDocument>()
+        var numbers = new AllottedNumbers(objects.OfType<Identity>());
+        IEnumerable<WorkloadCandidate> pods = objects.OfType<PodDocument>()
             .Where(pod => !pod.IsGone)
             .OrderBy(pod => pod.Namespace, StringComparer.Ordinal)
             .ThenBy(pod => pod.Name, StringComparer.Ordinal)
-            .Select(pod => new Candidate(pod, namespaces.GetValueOrDefault(pod.Namespace)))];
+            .Select(pod => new PodCandidate(pod, namespaces.GetValueOrDefault(pod.Namespace), numbers, ids));
+        var externals = objects.OfType<ExternalDocument>()
+            .OrderBy(external => external.Namespace, StringComparer.Ordinal)
+            .ThenBy(external => external.Name, StringComparer.Ordinal)
+            .Select(external => new ExternalCandidate(external, namespaces.GetValueOrDefault(external.Namespace), ids));
+        return [.. pods, .. externals];
     }
 
     // Several stand for one namespace when its definition is disputed or in a broken file.
     private static NamespaceDocument MostGuarded(IEnumerable<NamespaceDocument> versions) =>
         versions.OrderBy(version => version.Mode == EnrolmentMode.Enabled ? 0 : 1).First();
 
-    private void RefuseSharedAddresses(List<Candidate> candidates)
+    private void RefuseSharedAddresses(List<WorkloadCandidate> candidates)
     {
         foreach (var claim in candidates.SelectMany(c => c.Claims.Select(address => (address, c))).GroupBy(c => c.address))
         {
             var claimants = claim.Select(c => c.c).ToList();
-            if (claimants.Count == 1 && !claimants[0].Pod.IsClosed)
+            if (claimants.Count == 1 && !claimants[0].IsClosed)
                 continue;
 
             _refused.Add(claim.Key);
@@ -69,9 +75,25 @@ internal sealed class WorkloadTable
         }
     }
 
-    private void RefuseSharedNumbers(List<Candidate> candidates)
+    // What a node's address is to policy is known; as a machine's it would be something else, on this node alone perhaps.
+    private void RefuseAddressesOfNodes(List<WorkloadCandidate> candidates, IEnumerable<NodeDocument> nodes)
     {
-        foreach (var sharing in candidates.Where(c => !c.Pod.IsHostNetwork).GroupBy(c => c.Identity.Number))
+        var owners = nodes.SelectMany(node => node.Addresses.Select(address => (Address: address, node.Name))).ToLookup(pair => pair.Address, pair => pair.Name);
+        foreach (var candidate in candidates.OfType<ExternalCandidate>())
+        {
+            foreach (var address in candidate.Claims.Where(owners.Contains))
+            {
+                _refused.Add(address);
+                candidate.IsDisputed = true;
+                _faults.Add(candidate.Place.Fault(
+                    $"its address {address} is that of node {owners[address].First()}; both are refused there until one has it alone"));
+            }
+        }
+    }
+
+    private void RefuseSharedNumbers(List<WorkloadCandidate> candidates)
+    {
+        foreach (var sharing in candidates.Where(c => c.HasIdentity).GroupBy(c => c.Identity.Number))
         {
             var first = sharing.First().Identity.Labels;
             if (sharing.All(candidate => candidate.Identity.Labels.Equals(first)))
@@ -88,87 +110,52 @@ internal sealed class WorkloadTable
 
     // A copied manifest; its pods need no more than names of their own. Again while there are any: somebody may have
     // written the uid that is made of another's name.
-    private void ReplaceSharedUids(List<Candidate> candidates)
+    private void ReplaceSharedUids(List<WorkloadCandidate> candidates)
     {
         while (SharingUids(candidates) is { Count: > 0 } shared)
             ReplaceUids(shared);
     }
 
-    private static List<IGrouping<string, Candidate>> SharingUids(List<Candidate> candidates) =>
+    private static List<IGrouping<string, WorkloadCandidate>> SharingUids(List<WorkloadCandidate> candidates) =>
         [.. candidates.GroupBy(candidate => candidate.Uid).Where(group => group.Count() > 1)];
 
-    private void ReplaceUids(List<IGrouping<string, Candidate>> shared)
+    private void ReplaceUids(List<IGrouping<string, WorkloadCandidate>> shared)
     {
         foreach (var sharing in shared)
         {
             foreach (var candidate in sharing)
             {
-                candidate.Uid = candidate.Pod.DerivedUid;
-                _faults.Add(candidate.Pod.Place.Fault(
+                candidate.Uid = candidate.DerivedUid;
+                _faults.Add(candidate.Place.Fault(
                     $"its uid is also that of {OthersOf(candidate, sharing)}; one made of its name is used instead"));
             }
         }
     }
 
-    private static string OthersOf(Candidate candidate, IEnumerable<Candidate> sharing) =>
+    private static string OthersOf(WorkloadCandidate candidate, IEnumerable<WorkloadCandidate> sharing) =>
         string.Join(", ", sharing.Where(other => other != candidate).Select(other => other.Title));
 
-    private void ReportShared(List<Candidate> claimants, string what)
+    private void ReportShared(List<WorkloadCandidate> claimants, string what)
     {
         foreach (var claimant in claimants)
         {
-            _faults.Add(claimant.Pod.Place.Fault(
+            _faults.Add(claimant.Place.Fault(
                 $"its {what} is also that of {OthersOf(claimant, claimants)}; all of them are refused until one has it alone"));
         }
     }
 
-    private void Add(Workload fresh, Dictionary<(string Namespace, string Name), Workload> known)
+    private void Add(Workload fresh, Dictionary<string, Workload> known)
     {
-        var isUnchanged = known.TryGetValue((fresh.Namespace, fresh.Name), out var old) && old.HasSameContentAs(fresh);
+        var isUnchanged = known.TryGetValue(fresh.Uid, out var old) && old.HasSameContentAs(fresh);
         var workload = isUnchanged ? old! : fresh;
         _workloads.Add(workload);
         if (workload.IsHostNetwork)
             return;
+        // No node of its own refuses it at its other addresses.
+        if (workload is { External: not null, IsDisputed: true })
+            _refused.UnionWith(workload.Addresses);
 
         foreach (var address in workload.Addresses.Where(address => !_refused.Contains(address)))
             _addresses[address] = workload;
-    }
-
-    /// <summary>A pod on its way to become a workload.</summary>
-    private sealed class Candidate(PodDocument pod, NamespaceDocument? @namespace)
-    {
-        public PodDocument Pod { get; } = pod;
-
-        public Identity Identity { get; } = Identity.ForPod(
-            pod.Namespace, pod.ServiceAccount, pod.Labels, @namespace?.Labels ?? FrozenDictionary<string, string>.Empty);
-
-        public bool IsDisputed { get; set; }
-
-        public string Uid { get; set; } = pod.Uid ?? pod.DerivedUid;
-
-        public string Title => $"{Pod.Namespace}/{Pod.Name} ({Pod.Place.File}:{Pod.Place.Line})";
-
-        // A host-network pod has the node's address, which is not its own.
-        public IReadOnlyList<Address> Claims => Pod.IsHostNetwork ? [] : Pod.Addresses;
-
-        public Workload ToWorkload(string trustDomain) => new()
-        {
-            Uid = Uid,
-            Namespace = Pod.Namespace,
-            Name = Pod.Name,
-            ServiceAccount = Pod.ServiceAccount,
-            NodeName = Pod.NodeName,
-            Addresses = Pod.Addresses,
-            Labels = Pod.Labels,
-            Mode = Pod.IsHostNetwork ? EnrolmentMode.Disabled : Pod.Mode ?? @namespace?.Mode ?? EnrolmentMode.Disabled,
-            Exclusions = Pod.Exclusions,
-            Ports = Pod.Ports,
-            IsHostNetwork = Pod.IsHostNetwork,
-            NetworkNamespace = Pod.NetworkNamespace,
-            Identity = Identity,
-            ExpectedId = SpiffeId.Parse($"spiffe://{trustDomain}/ns/{Pod.Namespace}/sa/{Pod.ServiceAccount}"),
-            Owners = Pod.Owners,
-            IsDisputed = IsDisputed,
-        };
     }
 }

@@ -42,6 +42,8 @@ internal static class IssuerCommand
     private static readonly Option<string> Domain = CommandOptions.Text(
         "--trust-domain", "Trust domain to sign for.", "cluster.local", "NAME", Verb);
 
+    private static readonly Option<string> Template = TemplateOption.Create(Verb);
+
     private static readonly Option<string> Entries = CommandOptions.Text(
         "--entries", "YAML file of registration entries; watched.", "", "FILE", Verb);
 
@@ -62,7 +64,7 @@ internal static class IssuerCommand
         Domain.Validators.Add(CheckDomain);
         var command = new Command("issuer", "Issues SVIDs where there is no SPIRE: SPIFFE's Workload API, Broker API and bundle endpoint, SPIRE's Delegated Identity API.")
         {
-            Socket, WorkloadSocket, BrokerSocket, Brokers, BundlePort, BundleWebPort, BundleCertificate, BundleKey, StateDirectory, Domain, Entries, Manifests, SvidLifetime, AuthorityLifetime,
+            Socket, WorkloadSocket, BrokerSocket, Brokers, BundlePort, BundleWebPort, BundleCertificate, BundleKey, StateDirectory, Domain, Template, Entries, Manifests, SvidLifetime, AuthorityLifetime,
         };
         command.Validators.Add(CheckBundleWeb);
         command.SetAction(RunAsync);
@@ -97,6 +99,7 @@ internal static class IssuerCommand
         BundleKeyFile = OrNull(arguments.GetRequiredValue(BundleKey)),
         StateDirectory = arguments.GetRequiredValue(StateDirectory),
         TrustDomain = new TrustDomain(arguments.GetRequiredValue(Domain)),
+        SpiffeIds = TemplateOption.Read(arguments, Template),
         EntriesFile = OrNull(arguments.GetRequiredValue(Entries)),
         ManifestDirectory = OrNull(arguments.GetRequiredValue(Manifests)),
         SvidLifetime = LifetimeOf(arguments.GetRequiredValue(SvidLifetime)),

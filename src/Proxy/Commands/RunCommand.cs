@@ -22,6 +22,8 @@ internal static class RunCommand
     private static readonly Option<string> Domain = CommandOptions.Text(
         "--trust-domain", "Trust domain of the cluster's SPIFFE IDs.", "cluster.local", "NAME");
 
+    private static readonly Option<string> Template = TemplateOption.Create();
+
     private static readonly Option<string[]> PodCidrs = CommandOptions.Texts(
         "--pod-cidr", "A range in which every address is a pod's; may be given several times. Unknown addresses in it are refused.", "CIDR");
 
@@ -55,7 +57,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Node, Domain, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
+            Cluster, Node, Domain, Template, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
         };
         Identity.AddTo(command);
         Federation.AddTo(command, Domain);
@@ -102,6 +104,7 @@ internal static class RunCommand
             Federation = Federation.Read(arguments),
             NodeName = arguments.GetRequiredValue(Node),
             TrustDomain = arguments.GetRequiredValue(Domain),
+            SpiffeIds = TemplateOption.Read(arguments, Template),
             PodCidrs = [.. arguments.GetRequiredValue(PodCidrs).Select(ParseCidr)],
             RunDirectory = runDirectory,
             Workers = arguments.GetValue(Workers),

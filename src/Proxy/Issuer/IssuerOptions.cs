@@ -39,6 +39,9 @@ internal sealed record IssuerOptions
     /// <summary>The trust domain that is signed for.</summary>
     public TrustDomain TrustDomain { get; init; } = new("cluster.local");
 
+    /// <summary>What the IDs of the pods of <see cref="ManifestDirectory"/> are made of.</summary>
+    public SpiffeIdTemplate SpiffeIds { get; init; } = SpiffeIdTemplate.Default;
+
     /// <summary>The file of registration entries, if any.</summary>
     public string? EntriesFile { get; init; }
 

@@ -1,34 +1,34 @@
 using Proxy.Policy.Documents;
+using Proxy.Policy.Labels;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
 
 namespace Proxy.Issuer;
 
 /// <summary>
-/// Kubernetes manifests: one entry for the namespace and service account of each Pod, and the pod itself. Documents of other
-/// kinds are not for us.
+/// Kubernetes manifests: pods, and the namespaces and numbers that count for their identities. Documents of other kinds are not for us.
 /// </summary>
-internal sealed class PodFormat(TrustDomain trustDomain)
+internal sealed class PodFormat(TrustDomain trustDomain, SpiffeIdTemplate template)
 {
     private const string Attestor = "k8s";
 
     public RegisteredContent Read(ManifestFile file)
     {
         var pods = file.Documents.Where(document => document is { ApiVersion: "v1", Kind: "Pod" }).ToArray();
-        return new RegisteredContent([.. pods.Select(ReadEntry)], [.. pods.Select(ReadPod)]);
+        var namespaces = file.Documents.Where(document => document is { ApiVersion: "v1", Kind: "Namespace" });
+        return new RegisteredContent([], [.. pods.Select(ReadPod)])
+        {
+            Identities = [.. file.Documents.Where(document => AllottedNumbers.IsAllotment(document.ApiVersion, document.Kind)).Select(ReadIdentity)],
+            Namespaces = [.. namespaces.Select(document => new RegisteredNamespace(document.Name, LabelsOf(document)))],
+        };
     }
 
-    private RegistrationEntry ReadEntry(ManifestDocument pod)
-    {
-        var (@namespace, account) = (NamespaceOf(pod), AccountOf(pod));
-        var text = $"spiffe://{trustDomain}/ns/{@namespace}/sa/{account}";
-        if (!SpiffeId.TryParse(text, out var id, out var error))
-            throw new RegistrationRefused(pod.Root, $"the pod's namespace and service account make no SPIFFE ID ({error})");
-        return new RegistrationEntry(id, [Select("ns", @namespace), Select("sa", account)]);
-    }
+    private static Identity ReadIdentity(ManifestDocument document) => AllottedNumbers.Read(document, out var fault)
+        ?? throw new RegistrationRefused(fault!.Line, fault.Column, fault.Path, fault.Reason);
 
-    private static RegisteredPod ReadPod(ManifestDocument pod)
+    private RegisteredPod ReadPod(ManifestDocument pod)
     {
+        RequireId(pod);
         var uid = TextOf(pod.Root["metadata"], "uid");
         var selectors = new HashSet<Selector>();
         Add(selectors, "ns", NamespaceOf(pod));
@@ -36,10 +36,31 @@ internal sealed class PodFormat(TrustDomain trustDomain)
         Add(selectors, "pod-name", pod.Name);
         Add(selectors, "pod-uid", uid);
         Add(selectors, "node-name", TextOf(pod.Root["spec"], "nodeName"));
-        var labels = (pod.Root["metadata"] as ManifestMapping)?["labels"] as ManifestMapping;
-        foreach (var (key, value) in labels?.Entries ?? [])
-            Add(selectors, "pod-label", $"{key.Value}:{(value as ManifestScalar)?.Value}");
-        return new RegisteredPod(uid, NamespaceOf(pod), pod.Name, selectors);
+        var labels = LabelsOf(pod);
+        foreach (var (key, value) in labels)
+            Add(selectors, "pod-label", $"{key}:{value}");
+        return new RegisteredPod(uid, NamespaceOf(pod), pod.Name, AccountOf(pod), labels, selectors);
+    }
+
+    private void RequireId(ManifestDocument pod)
+    {
+        try
+        {
+            template.IdOf(trustDomain, NamespaceOf(pod), AccountOf(pod), identity: 0);
+        }
+        catch (FormatException e)
+        {
+            throw new RegistrationRefused(pod.Root, $"the pod's namespace and service account make no SPIFFE ID: {e.Message}");
+        }
+    }
+
+    // As the daemon reads them: a label without a value is an empty one.
+    private static SortedDictionary<string, string> LabelsOf(ManifestDocument document)
+    {
+        var labels = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        foreach (var (key, value) in ((document.Root["metadata"] as ManifestMapping)?["labels"] as ManifestMapping)?.Entries ?? [])
+            labels[key.Value] = value is ManifestScalar { IsNull: false } scalar ? scalar.Value : "";
+        return labels;
     }
 
     // An empty value would say something about the pod that nobody knows.
@@ -49,7 +70,7 @@ internal sealed class PodFormat(TrustDomain trustDomain)
             selectors.Add(Select(kind, value));
     }
 
-    private static Selector Select(string kind, string value) => new(Attestor, $"{kind}:{value}");
+    internal static Selector Select(string kind, string value) => new(Attestor, $"{kind}:{value}");
 
     private static string NamespaceOf(ManifestDocument pod) => OrDefault(pod.Namespace);
 

@@ -19,6 +19,7 @@ internal sealed class RegistrationWatch : IAsyncDisposable
     private readonly Registrations _registrations;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
+    private readonly PodEntries _podEntries;
     private readonly RegistrationFile? _entriesFile;
     private readonly Dictionary<string, RegistrationFile> _manifests = new(StringComparer.Ordinal);
     private readonly Channel<bool> _notices = Channel.CreateBounded<bool>(new BoundedChannelOptions(16) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -32,6 +33,7 @@ internal sealed class RegistrationWatch : IAsyncDisposable
         _registrations = registrations;
         _time = time;
         _log = log;
+        _podEntries = new PodEntries(options.TrustDomain, options.SpiffeIds);
         if (options.EntriesFile is { } path)
             _entriesFile = new RegistrationFile(Path.GetFullPath(path), new EntriesFormat(options.TrustDomain).Read, log);
     }
@@ -113,7 +115,9 @@ internal sealed class RegistrationWatch : IAsyncDisposable
             return;
         var files = _manifests.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value.Content)
             .Prepend(_entriesFile?.Content ?? RegisteredContent.Empty).ToArray();
-        var content = new RegisteredContent([.. files.SelectMany(file => file.Entries)], [.. files.SelectMany(file => file.Pods)]);
+        RegisteredPod[] pods = [.. files.SelectMany(file => file.Pods)];
+        var entries = files.SelectMany(file => file.Entries).Concat(_podEntries.Of(pods, files.SelectMany(file => file.Namespaces), files.SelectMany(file => file.Identities)));
+        var content = new RegisteredContent([.. entries], pods);
         _registrations.Replace(content);
         _log($"issuer: {content.Entries.Count} registration entries in force");
     }
@@ -128,7 +132,7 @@ internal sealed class RegistrationWatch : IAsyncDisposable
             isChanged |= _manifests.Remove(gone);
         foreach (var path in found)
         {
-            _manifests.TryAdd(path, new RegistrationFile(path, new PodFormat(_options.TrustDomain).Read, _log));
+            _manifests.TryAdd(path, new RegistrationFile(path, new PodFormat(_options.TrustDomain, _options.SpiffeIds).Read, _log));
             isChanged |= _manifests[path].Refresh(force);
         }
 

@@ -33,8 +33,11 @@ internal enum OutcomeReason
     /// <summary>The client used an address that is not its pod's.</summary>
     SpoofedClient,
 
-    /// <summary>The address lies in a pod range and belongs to no workload known here.</summary>
+    /// <summary>The address lies in a pod range and belongs to no workload known here, or to several or refused ones.</summary>
     UnknownServer,
+
+    /// <summary>The machine outside the cluster lists its ports, and not this one. Check spec.ports of its ExternalWorkload.</summary>
+    PortNotOffered,
 
     /// <summary>The Service has no such port, or no ready endpoint.</summary>
     NoEndpoint,

@@ -33,7 +33,7 @@ internal static class OutcomeReasons
         OutcomeReason.TooManyConnections or OutcomeReason.OutOfResources => DropReason.RateLimited,
         OutcomeReason.MalformedHttp or OutcomeReason.TunnelProtocol => DropReason.InvalidPacket,
         OutcomeReason.InternalError => DropReason.HostNotReady,
-        OutcomeReason.UnknownServer or OutcomeReason.WorkloadChanged => DropReason.StaleOrUnroutableIp,
+        OutcomeReason.UnknownServer or OutcomeReason.PortNotOffered or OutcomeReason.WorkloadChanged => DropReason.StaleOrUnroutableIp,
         OutcomeReason.ServerRefused or OutcomeReason.ServerTimedOut or OutcomeReason.ServerUnreachable => DropReason.StaleOrUnroutableIp,
         OutcomeReason.TunnelBroken or OutcomeReason.PeerRefused or OutcomeReason.IdleTimedOut or OutcomeReason.HalfOpenTimedOut => DropReason.StaleOrUnroutableIp,
         _ when reason.IsAboutIdentity() => DropReason.AuthenticationRequired,

@@ -37,9 +37,16 @@ internal readonly record struct Parties(
     /// <summary>Whether both ends are still the same pods, or still none, and are reached in the same way.</summary>
     internal bool AreSamePods(Parties other) =>
         IsSame(Client.Workload, other.Client.Workload) && IsSame(Server.Workload, other.Server.Workload)
-        && Server.Workload?.IsCapturedAt(Server.Endpoint.Port) == other.Server.Workload?.IsCapturedAt(Server.Endpoint.Port);
+        && WireForm == other.WireForm && IsOffered == other.IsOffered;
 
-    // Enrolment and node decide between plaintext, mutual TLS and neither.
+    /// <summary>What is spoken with the server.</summary>
+    internal WireForm WireForm => Server.Workload?.WireFormAt(Server.Endpoint.Port) ?? WireForm.Plaintext;
+
+    /// <summary>Whether the server's port may be spoken to at all.</summary>
+    internal bool IsOffered => Server.Workload?.Offers(Protocol, Server.Endpoint.Port) ?? true;
+
+    // Enrolment and node decide between plaintext, mutual TLS and neither; of a machine, what is said of it.
     private static bool IsSame(Workload? one, Workload? other) =>
-        one?.Uid == other?.Uid && one?.IsEnrolled == other?.IsEnrolled && one?.NodeName == other?.NodeName;
+        one?.Uid == other?.Uid && one?.IsEnrolled == other?.IsEnrolled && one?.NodeName == other?.NodeName
+        && one?.External?.Form == other?.External?.Form;
 }

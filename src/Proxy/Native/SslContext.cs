@@ -82,7 +82,7 @@ internal sealed unsafe class SslContext : SafeHandleZeroOrMinusOneIsInvalid
         LibSsl.ContextSetVerifyCallback(handle, &SslCallbacks.OnVerify, 0);
         if (isServer)
             LibSsl.ContextSetAlpnCallback(handle, &OnSelectProtocol, (nint)protocols.Start);
-        else
+        else if (protocols.Length > 0)
             Require(LibSsl.ContextSetAlpn(handle, protocols.List, protocols.Length) == 0);
     }
 

@@ -17,15 +17,20 @@ internal static class LibSslContexts
 
     private static readonly AlpnList Served = new([.. TlsContexts.Served.Select(protocol => protocol.Protocol)]);
     private static readonly AlpnList Offered = new(TlsContexts.TunnelProtocol.Protocol);
+    private static readonly AlpnList Nothing = new();
 
     // A context lives as long as the SVID it was made from, and then as long as the sessions that were opened with it.
+    private static readonly ConditionalWeakTable<X509Svid, SslContext> TunnelClients = [];
     private static readonly ConditionalWeakTable<X509Svid, SslContext> Clients = [];
     private static readonly ConditionalWeakTable<X509Svid, SslContext> Servers = [];
 
     /// <exception cref="IOException">libssl does not take the certificate or its key.</exception>
-    internal static SslContext Of(X509Svid svid, bool isServer) => isServer
-        ? Servers.GetValue(svid, static made => Create(made, isServer: true))
-        : Clients.GetValue(svid, static made => Create(made, isServer: false));
+    internal static SslContext Of(X509Svid svid, TlsRole role) => role switch
+    {
+        TlsRole.Server => Servers.GetValue(svid, static made => Create(made, isServer: true, Served)),
+        TlsRole.TunnelClient => TunnelClients.GetValue(svid, static made => Create(made, isServer: false, Offered)),
+        _ => Clients.GetValue(svid, static made => Create(made, isServer: false, Nothing)),
+    };
 
     /// <inheritdoc cref="TlsEngines.Prepare"/>
     internal static void Prepare(IEnumerable<X509Svid> svids)
@@ -34,8 +39,8 @@ internal static class LibSslContexts
         {
             try
             {
-                Of(svid, isServer: false);
-                Of(svid, isServer: true);
+                Of(svid, TlsRole.TunnelClient);
+                Of(svid, TlsRole.Server);
             }
             catch (IOException)
             {
@@ -44,14 +49,14 @@ internal static class LibSslContexts
         }
     }
 
-    private static SslContext Create(X509Svid svid, bool isServer)
+    private static SslContext Create(X509Svid svid, bool isServer, AlpnList protocols)
     {
         ReadOnlyMemory<byte>[] chain = [svid.Certificate.RawDataMemory, .. svid.Intermediates.Select(certificate => certificate.RawDataMemory)];
         // On the stack, where the collector leaves no copies of it.
         Span<byte> key = stackalloc byte[LargestKey];
         try
         {
-            return SslContext.Create(isServer, chain, key[..ExportKey(svid.Certificate, key)], isServer ? Served : Offered);
+            return SslContext.Create(isServer, chain, key[..ExportKey(svid.Certificate, key)], protocols);
         }
         finally
         {

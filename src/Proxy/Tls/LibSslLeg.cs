@@ -63,11 +63,11 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
 
     internal override HandshakeTurn? Turn { get; set; }
 
-    internal override ValueTask<string?> AuthenticateAsClientAsync(X509Svid svid, PeerVerifier verifier) =>
-        AuthenticateAsync(svid, verifier, isServer: false);
+    internal override ValueTask<string?> AuthenticateAsClientAsync(X509Svid svid, PeerVerifier verifier, bool offersTunnel = true) =>
+        AuthenticateAsync(svid, verifier, offersTunnel ? TlsRole.TunnelClient : TlsRole.Client);
 
     internal override ValueTask<string?> AuthenticateAsServerAsync(X509Svid svid, PeerVerifier verifier) =>
-        AuthenticateAsync(svid, verifier, isServer: true);
+        AuthenticateAsync(svid, verifier, TlsRole.Server);
 
     internal override ValueTask WaitAsync()
     {
@@ -146,12 +146,12 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
 
     CertificateAlert? ISslCarrier.Judge(IReadOnlyList<byte[]> presented) => _verifier!.Judge(presented, _isServer) ? null : _verifier.Alert;
 
-    private async ValueTask<string?> AuthenticateAsync(X509Svid svid, PeerVerifier verifier, bool isServer)
+    private async ValueTask<string?> AuthenticateAsync(X509Svid svid, PeerVerifier verifier, TlsRole role)
     {
         if (_isClosed || _transport.IsClosed)
             return Cut;
-        (_verifier, _isServer) = (verifier, isServer);
-        _session = LibSslContexts.Of(svid, isServer).Open(isServer, this);
+        (_verifier, _isServer) = (verifier, role == TlsRole.Server);
+        _session = LibSslContexts.Of(svid, role).Open(_isServer, this);
         while (Call().Handshake() is var result and <= 0)
         {
             if (result is 0 or Broken)

@@ -43,8 +43,8 @@ internal sealed class SslStreamLeg : TlsLeg
         set => _stream.Turn = value;
     }
 
-    internal override ValueTask<string?> AuthenticateAsClientAsync(X509Svid svid, PeerVerifier verifier) =>
-        HandshakeAsync(tls => tls.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier)));
+    internal override ValueTask<string?> AuthenticateAsClientAsync(X509Svid svid, PeerVerifier verifier, bool offersTunnel = true) =>
+        HandshakeAsync(tls => tls.AuthenticateAsClientAsync(TlsContexts.ForClient(svid, verifier, offersTunnel)));
 
     internal override ValueTask<string?> AuthenticateAsServerAsync(X509Svid svid, PeerVerifier verifier) =>
         HandshakeAsync(tls => tls.AuthenticateAsServerAsync(TlsContexts.ForServer(svid, verifier)));

@@ -38,10 +38,10 @@ internal static class TlsContexts
         return new SslApplicationProtocol(name.ToArray());
     }
 
-    internal static SslClientAuthenticationOptions ForClient(X509Svid svid, PeerVerifier verifier) => new()
+    internal static SslClientAuthenticationOptions ForClient(X509Svid svid, PeerVerifier verifier, bool offersTunnel = true) => new()
     {
         TargetHost = "",
-        ApplicationProtocols = Offered,
+        ApplicationProtocols = offersTunnel ? Offered : null,
         ClientCertificateContext = ContextOf(svid),
         EnabledSslProtocols = SslProtocols.Tls13,
         CertificateChainPolicy = verifier.Bundle.CreateChainPolicy(),

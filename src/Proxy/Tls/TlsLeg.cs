@@ -17,7 +17,10 @@ internal abstract class TlsLeg : Leg
     internal abstract HandshakeTurn? Turn { get; set; }
 
     /// <summary>Null when the handshake succeeded and the verifier agreed, otherwise what TLS said.</summary>
-    internal abstract ValueTask<string?> AuthenticateAsClientAsync(X509Svid svid, PeerVerifier verifier);
+    /// <param name="svid">Who we are.</param>
+    /// <param name="verifier">Judges the server's certificate.</param>
+    /// <param name="offersTunnel">Whether the server may be a node-proxy: otherwise no protocol is offered.</param>
+    internal abstract ValueTask<string?> AuthenticateAsClientAsync(X509Svid svid, PeerVerifier verifier, bool offersTunnel = true);
 
     /// <inheritdoc cref="AuthenticateAsClientAsync"/>
     internal abstract ValueTask<string?> AuthenticateAsServerAsync(X509Svid svid, PeerVerifier verifier);

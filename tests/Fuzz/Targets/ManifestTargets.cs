@@ -23,7 +23,7 @@ internal static class ManifestTargets
         "CiliumNetworkPolicy", "CiliumClusterwideNetworkPolicy", "NetworkPolicy", "cilium.io/v2", "networking.k8s.io/v1", "endpointSelector: ", "nodeSelector: ", "matchLabels: ", "matchExpressions: ", "operator: NotIn", "values: ",
         "ingress:\n", "egress:\n", "ingressDeny:\n", "fromEndpoints: ", "fromCIDR: ", "toCIDRSet: ", "except: ", "toPorts: ", "endPort: ", "protocol: ANY", "rules: {http: [{path: \"/a.*\"}]}", "authentication: {mode: required}", "fromEntities: [all]", "podSelector: {}",
         "egressDeny:\n", "enableDefaultDeny: {ingress: false}", "toEndpoints: ", "toEntities: [world]", "toServices: [{k8sService: {serviceName: a}}]", "toFQDNs: [{matchName: a}]", "fromNodes: [{}]", "toGroups: [{aws: {}}]", "cidrGroupRef: g", "cidrGroupSelector: {}", "icmps: [{fields: [{type: 8}]}]", "family: IPv6", "EchoRequest", "protocol: VRRP", "serverNames: [a]", "terminatingTLS: {secret: {name: a}}", "listener: {name: a}", "dns: [{matchPattern: '*'}]", "log: {value: a}", "labels: [{key: a}]", "policyTypes: [Egress]", "namespaceSelector: {}", "ipBlock: {cidr: 0.0.0.0/0}", "CiliumCIDRGroup", "externalCIDRs: [10.0.0.0/8]", "node-proxy.dev/audit: \"true\"", "k8s:", "reserved:", "any:",
-        "List", "items:\n", "Pod", "Namespace", "Service", "EndpointSlice", "v1", "discovery.k8s.io/v1", "node-proxy.dev/mode: ", "enabled", "disabled", "permissive", "node-proxy.dev/netns: ", "podIPs: [{ip: ", "clusterIP: ", "targetPort: ", "spiffeId: ", "selectors: ", "k8s:ns:default", "spiffe://cluster.local/");
+        "List", "items:\n", "Pod", "Namespace", "Service", "EndpointSlice", "v1", "discovery.k8s.io/v1", "node-proxy.dev/mode: ", "enabled", "disabled", "permissive", "node-proxy.dev/netns: ", "podIPs: [{ip: ", "clusterIP: ", "targetPort: ", "spiffeId: ", "selectors: ", "k8s:ns:default", "spiffe://cluster.local/", "ExternalWorkload", "node-proxy.dev/v1alpha1", "addresses: [192.0.2.1]", "tls: spiffe", "tls: none", "ports: [{port: 1}]");
 
     private static readonly byte[][] PolicySeeds = FuzzTargets.Bytes(
         "apiVersion: cilium.io/v2\nkind: CiliumNetworkPolicy\nmetadata:\n  name: rule1\n  namespace: default\nspec:\n  endpointSelector:\n    matchLabels:\n      org: empire\n  ingress:\n    - fromEndpoints:\n        - matchLabels:\n            org: empire\n      authentication:\n        mode: required\n      toPorts:\n        - ports:\n            - port: \"80\"\n              protocol: TCP\n          rules:\n            http:\n              - method: POST\n                path: /v1/[a-z]+\n",
@@ -49,7 +49,8 @@ internal static class ManifestTargets
             .. FuzzTargets.Bytes(
                 "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  namespace: default\n  uid: 7b\n  labels: {app: web}\n  annotations: {node-proxy.dev/mode: enabled, node-proxy.dev/netns: pod-a}\n  ownerReferences: [{kind: ReplicaSet, name: web-1}]\nspec: {nodeName: n1, serviceAccountName: web}\nstatus: {podIP: 10.0.0.1, podIPs: [{ip: 10.0.0.1}, {ip: 'fd00::1'}]}\n",
                 "apiVersion: v1\nkind: Namespace\nmetadata: {name: default, labels: {team: a}, annotations: {node-proxy.dev/mode: enabled}}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {clusterIP: 10.96.0.1, clusterIPs: [10.96.0.1], selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}\n",
-                "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: web-1, labels: {kubernetes.io/service-name: web}}\naddressType: IPv4\nendpoints: [{addresses: [10.0.0.1], conditions: {ready: true}}]\nports: [{name: http, port: 8080}]\n"),
+                "apiVersion: discovery.k8s.io/v1\nkind: EndpointSlice\nmetadata: {name: web-1, labels: {kubernetes.io/service-name: web}}\naddressType: IPv4\nendpoints: [{addresses: [10.0.0.1], conditions: {ready: true}}]\nports: [{name: http, port: 8080}]\n",
+                "apiVersion: node-proxy.dev/v1alpha1\nkind: ExternalWorkload\nmetadata: {name: db, namespace: default, labels: {app: db}}\nspec: {addresses: [192.0.2.1, '2001:db8::1'], spiffeId: spiffe://example.org/db, tls: spiffe, ports: [{name: sql, port: 5432}]}\n---\napiVersion: v1\nkind: Node\nmetadata: {name: n1}\nstatus: {addresses: [{type: InternalIP, address: 192.0.2.2}]}\n"),
             .. PolicySeeds,
         ],
     };
@@ -106,7 +107,9 @@ internal static class ManifestTargets
         var composer = new SnapshotComposer(new ClusterOptions());
         var snapshot = composer.Compose(ClusterSnapshot.Empty, [state], []);
         CheckFaults(snapshot.Faults);
-        Oracle.Holds(snapshot.Workloads.All(workload => workload.ExpectedId.TrustDomain == Domain), "every workload is of our trust domain");
+        Oracle.Holds(snapshot.Workloads.All(workload => workload.External is not null || workload.ExpectedId.TrustDomain == Domain), "every pod is of our trust domain");
+        Oracle.Holds(snapshot.Workloads.All(workload => workload.External is null || workload.Addresses.All(snapshot.IsPodAddress)), "a machine's address is its own or nobody's");
+        Oracle.Holds(!snapshot.Addresses.Keys.Any(snapshot.RefusedAddresses.Contains), "a refused address is nobody's");
         Oracle.Holds(snapshot.Addresses.All(pair => pair.Value.Addresses.Contains(pair.Key)), "an address belongs to the workload that has it");
         // A file that breaks later must not open anything that it closed.
         var later = composer.Compose(snapshot, [state.Read(File, [.. input, .. "\n\0"u8])], []);
@@ -117,14 +120,15 @@ internal static class ManifestTargets
     {
         var file = ReadFile(input);
         CheckEntries(() => new EntriesFormat(Domain).Read(file));
-        CheckEntries(() => new PodFormat(Domain).Read(file));
+        CheckEntries(() => new PodFormat(Domain, SpiffeIdTemplate.Default).Read(file));
     }
 
     private static void CheckEntries(Func<RegisteredContent> read)
     {
         try
         {
-            foreach (var entry in read().Entries)
+            var content = read();
+            foreach (var entry in content.Entries.Concat(new PodEntries(Domain, SpiffeIdTemplate.Default).Of(content.Pods, content.Namespaces, content.Identities)))
                 Oracle.Holds(entry.SpiffeId.TrustDomain == Domain && entry.SpiffeId.Path.Length > 1 && entry.Selectors.Count > 0, "an entry names a workload of our trust domain, and whom it is for");
         }
         catch (RegistrationRefused refused)

@@ -46,7 +46,7 @@ public class ServiceTests
         Assert.Null(snapshot.FindService(Ip("10.0.0.1"), 80));
         Assert.False(snapshot.IsServiceAddress(Ip("10.0.0.1")));
         Assert.Equal("victim", snapshot.FindWorkload(Ip("10.0.0.1"))?.Name);
-        Assert.Contains("is a pod's", Assert.Single(snapshot.Faults).Reason, StringComparison.Ordinal);
+        Assert.Contains("is a workload's", Assert.Single(snapshot.Faults).Reason, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -40,6 +40,9 @@ internal sealed class Peer : IDisposable
 
     public IPEndPoint Remote => (IPEndPoint)_socket.RemoteEndPoint!;
 
+    /// <summary>Null before there is TLS.</summary>
+    public SslStream? Tls => _tls;
+
     private Stream Stream => _tls ?? (Stream)_plain;
 
     public void StartServerTls(SslServerAuthenticationOptions options)

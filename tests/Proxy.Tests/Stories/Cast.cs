@@ -45,6 +45,29 @@ internal static class Cast
         };
     }
 
+    /// <summary>A machine outside the cluster.</summary>
+    public static Workload Machine(string app, string address, WireForm form, SpiffeId id, params (TransportProtocol, ushort)[] ports)
+    {
+        var labels = new Dictionary<string, string> { ["app"] = app };
+        return new Workload
+        {
+            Uid = $"external/default/{app}",
+            Namespace = "default",
+            Name = app,
+            ServiceAccount = "",
+            NodeName = "",
+            Addresses = [AddressOf(address)],
+            Labels = labels,
+            Mode = EnrolmentMode.Disabled,
+            External = new ExternalSpec(form, ports),
+            IsHostNetwork = false,
+            NetworkNamespace = null,
+            Identity = Identity.ForExternal("default", labels, []),
+            ExpectedId = id,
+            Owners = [],
+        };
+    }
+
     /// <summary>Ingress of "server" from "client" only, at the port.</summary>
     public static string ServerAdmitsClient(string more = "", string ports = "") => $$"""
         apiVersion: cilium.io/v2

@@ -34,6 +34,15 @@ public sealed class PolicyCheckTests : IDisposable
     }
 
     [Fact]
+    public void Machines_outside_the_cluster_are_checked_as_strictly()
+    {
+        var file = Put("a.yaml", "apiVersion: node-proxy.dev/v1alpha1\nkind: ExternalWorkload\nmetadata: {name: db}\nspec:\n  addresses: [192.0.2.1]\n  spiffeID: spiffe://a/b\n  tls: none\n");
+
+        Assert.Equal(1, Check(file));
+        Assert.Contains($"fault: {file}:6:3: ExternalWorkload db: spec.spiffeID: unknown key 'spiffeID' (did you mean 'spiffeId'?)\n", _output.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_refused_document_takes_no_other_one_with_it()
     {
         Put("a.yaml", Manifests.BrokenPolicy("bad"), Manifests.Policy("good"));

@@ -7,6 +7,7 @@ using Proxy.Native;
 using Proxy.Telemetry;
 using Proxy.Tests.Engine;
 using Proxy.Tests.Tls;
+using Proxy.Tls;
 
 namespace Proxy.Tests.Stories;
 
@@ -20,8 +21,8 @@ internal sealed class Stage : IDisposable
     private readonly Loopback _captured = new();
 
     public Stage(
-        TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, BufferPool? buffers = null,
-        TimeProvider? time = null)
+        TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TlsEngine engine = default,
+        BufferPool? buffers = null, TimeProvider? time = null)
     {
         Worker = new TestWorker(buffers: buffers);
         Server = new Loopback(ServerAddress);
@@ -33,7 +34,7 @@ internal sealed class Stage : IDisposable
             Open = open ?? Patience.Limit,
             Relay = relay ?? RelayLimits.None,
         };
-        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, time ?? TimeProvider.System);
+        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, time ?? TimeProvider.System) { Tls = engine };
     }
 
     public TestWorker Worker { get; }

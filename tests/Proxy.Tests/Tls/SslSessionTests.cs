@@ -36,9 +36,9 @@ public sealed class SslSessionTests : IDisposable
     public void A_context_that_is_freed_leaves_its_sessions_alive()
     {
         var (clientLine, serverLine) = Join(TestPki.ServerId);
-        var context = LibSslContexts.Of(_pki.Issue(TestPki.ServerId), isServer: true);
+        var context = LibSslContexts.Of(_pki.Issue(TestPki.ServerId), TlsRole.Server);
         using var server = context.Open(isServer: true, serverLine);
-        using var client = LibSslContexts.Of(_pki.Client, isServer: false).Open(isServer: false, clientLine);
+        using var client = LibSslContexts.Of(_pki.Client, TlsRole.TunnelClient).Open(isServer: false, clientLine);
         context.Dispose();
         Assert.Equal((1, 1), Shake(client, server));
         Assert.Equal(4, client.Write("ping"u8));
@@ -120,8 +120,8 @@ public sealed class SslSessionTests : IDisposable
     private (SslSession Client, SslSession Server) Open(X509Svid client, X509Svid server, SpiffeId expected, TimeProvider? clock = null)
     {
         var (clientLine, serverLine) = Join(expected, clock);
-        return (LibSslContexts.Of(client, isServer: false).Open(isServer: false, clientLine),
-            LibSslContexts.Of(server, isServer: true).Open(isServer: true, serverLine));
+        return (LibSslContexts.Of(client, TlsRole.TunnelClient).Open(isServer: false, clientLine),
+            LibSslContexts.Of(server, TlsRole.Server).Open(isServer: true, serverLine));
     }
 
     private (MemoryLine Client, MemoryLine Server) Join(SpiffeId expected, TimeProvider? clock = null)

@@ -19,16 +19,19 @@ internal sealed class TestPki : IDisposable
     public static readonly SpiffeId ClientId = SpiffeId.Parse("spiffe://cluster.local/ns/default/sa/client");
     public static readonly SpiffeId ServerId = SpiffeId.Parse("spiffe://cluster.local/ns/default/sa/server");
 
-    private readonly CertificateAuthority _authority = CertificateAuthority.Create(Domain, TimeProvider.System);
+    private readonly CertificateAuthority _authority;
 
     /// <param name="engine">Who speaks TLS for the legs; what they get is the same.</param>
-    public TestPki(TlsEngine engine = TlsEngine.LibSsl)
+    /// <param name="domain">The trust domain, if it is another one.</param>
+    public TestPki(TlsEngine engine = TlsEngine.LibSsl, TrustDomain? domain = null)
     {
         Engine = engine;
-        Assert.True(TrustBundle.TryParse(Domain, _authority.RootCertificate.Span, out var bundle, out _));
+        domain ??= Domain;
+        _authority = CertificateAuthority.Create(domain, TimeProvider.System);
+        Assert.True(TrustBundle.TryParse(domain, _authority.RootCertificate.Span, out var bundle, out _));
         Bundle = bundle;
-        Client = Issue(ClientId);
-        Server = Issue(ServerId);
+        Client = Issue(SpiffeId.Parse($"{domain.Id}{ClientId.Path}"));
+        Server = Issue(SpiffeId.Parse($"{domain.Id}{ServerId.Path}"));
     }
 
     public TlsEngine Engine { get; }
