@@ -67,6 +67,7 @@ internal sealed record ConnectionLimits
 internal sealed class ConnectionSeat
 {
     private readonly MeshState _mesh;
+    private bool _isMeshPosted;
     private int _questionsHeld;
     private long _refusalsNotTold;
 
@@ -81,7 +82,7 @@ internal sealed class ConnectionSeat
         Dialer = new Dialer(worker, workers, limits.Connect);
         Signal = new SnapshotSignal(worker);
         Tunnels = new OutboundTunnels(this);
-        mesh.Changed += _ => worker.Post(OnMeshChanged);
+        mesh.Changed += _ => PostMeshChanged();
     }
 
     internal Worker Worker { get; }
@@ -106,11 +107,11 @@ internal sealed class ConnectionSeat
 
     internal OutboundTunnels Tunnels { get; }
 
-    /// <summary>Tunnels of other nodes that carry no stream just now; the one that rests longest is the first.</summary>
-    internal LinkedList<TunnelServer> RestingInbound { get; } = [];
+    /// <summary>Tunnels of other nodes that carry no stream just now.</summary>
+    internal RestingInbound RestingInbound { get; init; } = new();
 
-    /// <summary>Asks for the descriptor of a tunnel that rests, so that the next connection may have it.</summary>
-    internal void RetireOneInbound() => RestingInbound.First?.Value.Retire();
+    /// <summary>Gives up a tunnel that rests, so that a connection may have its descriptor: at once, or when its client has heard.</summary>
+    internal bool GiveUpOne() => Tunnels.TryEndOne() || RestingInbound.RetireOne();
 
     internal SnapshotSignal Signal { get; }
 
@@ -147,8 +148,16 @@ internal sealed class ConnectionSeat
     internal Judgement Judge(LiveConnection connection) =>
         Judgement.Of(Mesh, connection.Parties, connection.Authentication, NodeName);
 
+    // Of changes that come faster than connections are judged, the last is the one that counts.
+    private void PostMeshChanged()
+    {
+        if (!Interlocked.Exchange(ref _isMeshPosted, true))
+            Worker.Post(OnMeshChanged);
+    }
+
     private void OnMeshChanged()
     {
+        Volatile.Write(ref _isMeshPosted, false);
         var mesh = Mesh;
         // A stream first: cut with its tunnel, it could not tell why.
         RejudgeAll(mesh, tunnels: false);

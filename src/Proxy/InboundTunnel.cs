@@ -45,14 +45,14 @@ internal sealed class InboundTunnel(
         captured.Leg.SetKeepAliveProbes(Tunnel.AtRest.Probes);
         captured.Pod.BeginRest();
         seat.Budget.BeginInboundRest();
-        var place = seat.RestingInbound.AddLast(_server);
+        var place = seat.RestingInbound.Enter(_server, new(tunnel.Parties.Client.Workload!.Uid, tunnel.Parties.Server.Workload!.Uid));
         try
         {
             return await _server.NextAsync();
         }
         finally
         {
-            seat.RestingInbound.Remove(place);
+            seat.RestingInbound.Leave(place);
             seat.Budget.EndInboundRest();
             captured.Pod.EndRest();
             captured.Leg.SetKeepAliveProbes(Tunnel.WithStream.Probes);

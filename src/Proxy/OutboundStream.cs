@@ -98,7 +98,11 @@ internal sealed class OutboundStream(
     {
         if (Prove() is { } lost)
             return lost;
-        if (!TakeFirst())
+        // A change may have been published that this worker has not heard of yet.
+        var now = seat.Judge(connection);
+        if (!now.IsAllowed)
+            return seat.Deny(connection.Parties, now);
+        if (!TakeFirst(isJudgedFirst: now.Http is not null))
             return new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, "");
         var stream = tunnel.Begin();
         connection.AttachServer(stream);
@@ -117,9 +121,9 @@ internal sealed class OutboundStream(
     /// <summary>
     /// What the client has sent by now goes with OPEN, unless requests have to be judged first. False when the client is gone.
     /// </summary>
-    private bool TakeFirst()
+    private bool TakeFirst(bool isJudgedFirst)
     {
-        if (seat.Judge(connection).Http is not null)
+        if (isJudgedFirst)
             _first.TakeNothing();
         else if (!_first.Take(captured.Leg))
             return false;

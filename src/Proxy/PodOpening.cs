@@ -117,9 +117,19 @@ internal sealed class PodOpening(PodCapture pod, IReadOnlyList<ConnectionSeat> s
             admission = seat.Budget.TryEnter(pod.Connections);
         if (admission == Admission.Admitted)
             return null;
-        seat.RetireOneInbound();
+        if (admission == Admission.ProcessIsFull)
+            GiveUpOne(seat);
         pod.Leave();
         return admission == Admission.WorkloadIsFull ? OutcomeReason.TooManyConnections : OutcomeReason.OutOfResources;
+    }
+
+    // For the next one; tunnels may rest on other workers.
+    private void GiveUpOne(ConnectionSeat seat)
+    {
+        if (seat.GiveUpOne())
+            return;
+        foreach (var other in seats.Where(other => other != seat))
+            other.Worker.Post(() => other.GiveUpOne());
     }
 
     private void Refuse(ConnectionSeat seat, ClientAddress client, OriginalDestination destination, bool isOutbound, OutcomeReason reason) =>

@@ -37,7 +37,7 @@ internal sealed record TunnelLimits
     /// </summary>
     public int RestingPerPair { get; init; } = 128;
 
-    /// <summary>Resting tunnels in all, per worker; further ones are ended instead of kept.</summary>
+    /// <summary>Resting tunnels in all, per worker; of the client's pod that has the most, the one that rests longest makes room.</summary>
     public int Resting { get; init; } = 1024;
 }
 
@@ -89,7 +89,17 @@ internal sealed class TunnelPool
     /// <param name="tunnel">The tunnel; its stream is over.</param>
     internal void Add(TunnelKey key, TunnelClient tunnel)
     {
-        if (!tunnel.IsFree || Count >= _limits.Resting || _limits.RestingPerPair == 0 || !_tryRest())
+        if (!tunnel.IsFree || _limits.Resting == 0 || _limits.RestingPerPair == 0)
+        {
+            tunnel.Close();
+            return;
+        }
+
+        if (_pairs.TryGetValue(key, out var crowd) && crowd.Count >= _limits.RestingPerPair)
+            End(crowd[0]);
+        else if (Count >= _limits.Resting)
+            EndOneOfTheMost();
+        if (!_tryRest())
         {
             tunnel.Close();
             return;
@@ -97,11 +107,8 @@ internal sealed class TunnelPool
 
         if (!_pairs.TryGetValue(key, out var resting))
             _pairs.Add(key, resting = []);
-        if (resting.Count >= _limits.RestingPerPair)
-            End(resting[0]);
         var added = new Resting(key, tunnel, _time.GetTimestamp());
         resting.Add(added);
-        _pairs[key] = resting;
         Count++;
         if (!_sweep.IsLinked)
             _worker.Timers.Schedule(_sweep, _limits.Idle);
@@ -122,6 +129,14 @@ internal sealed class TunnelPool
             return false;
         End(pair[0]);
         return true;
+    }
+
+    // So that a pod with many servers does not make the others' connections pay for a handshake each.
+    private void EndOneOfTheMost()
+    {
+        var most = _pairs.GroupBy(pair => pair.Key.ClientUid, StringComparer.Ordinal).MaxBy(client => client.Sum(pair => pair.Value.Count));
+        if (most is not null)
+            End(most.Select(pair => pair.Value[0]).MinBy(resting => resting.Since)!);
     }
 
     private void Sweep()

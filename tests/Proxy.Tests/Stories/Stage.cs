@@ -20,9 +20,9 @@ internal sealed class Stage : IDisposable
     private readonly NetworkNamespace _home = NetworkNamespace.Current();
     private readonly Loopback _captured = new();
 
-    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TlsEngine engine = default, BufferPool? buffers = null)
+    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TlsEngine engine = default, BufferPool? buffers = null, int restingInbound = RestingInbound.Most, TimeProvider? time = null)
     {
-        Worker = new TestWorker(buffers: buffers);
+        Worker = new TestWorker(time, buffers);
         Server = new Loopback(ServerAddress);
         var limits = new ConnectionLimits
         {
@@ -32,7 +32,11 @@ internal sealed class Stage : IDisposable
             Open = open ?? Patience.Limit,
             Relay = relay ?? RelayLimits.None,
         };
-        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, TimeProvider.System) { Tls = engine };
+        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, TimeProvider.System)
+        {
+            Tls = engine,
+            RestingInbound = new RestingInbound(restingInbound),
+        };
     }
 
     public TestWorker Worker { get; }

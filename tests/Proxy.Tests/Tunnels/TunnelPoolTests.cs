@@ -26,6 +26,18 @@ public sealed class TunnelPoolTests
         await nodes.AssertNothingHeldAsync();
     }
 
+    [Fact]
+    public async Task One_pair_that_has_all_places_makes_room_for_another()
+    {
+        using var nodes = new TwoNodes(Limits(new TunnelLimits { Resting = 2 }));
+        var otherPort = await nodes.OpenPortAsync(nodes.Application.Endpoint);
+        await EndAtOnceAsync(nodes, 2);
+        Assert.Equal(2, nodes.Handshakes);
+        for (var i = 0; i < 3; i++)
+            await ConverseAsync(nodes, otherPort);
+        Assert.Equal((3, 2), (nodes.Handshakes, nodes.Resting));
+    }
+
     [Theory]
     [InlineData(1, 0)]
     [InlineData(2, 1)]
@@ -56,6 +68,18 @@ public sealed class TunnelPoolTests
 
     private static ConnectionLimits Limits(TunnelLimits tunnels) =>
         new() { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit, Tunnels = tunnels };
+
+    private static async Task ConverseAsync(TwoNodes nodes, Native.Endpoint port)
+    {
+        var (story, client) = await nodes.ConnectAsync(port);
+        var server = await Patience.OnThread(nodes.Application.Accept);
+        client.End();
+        server.ExpectEnd();
+        server.End();
+        client.ExpectEnd();
+        await story;
+        await nodes.Near.SettleAsync();
+    }
 
     private static async Task EndAtOnceAsync(TwoNodes nodes, int count)
     {
