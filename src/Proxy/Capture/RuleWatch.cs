@@ -14,6 +14,9 @@ internal sealed class RuleWatch(CaptureRules rules, RuleWatchOptions options, Ti
     private Task _look = Task.CompletedTask;
     private long? _beganAt;
 
+    /// <summary>The look under way or the last one; never fails.</summary>
+    internal Task Looking => _look;
+
     /// <summary>
     /// Begins a look at the pod that has waited longest, if it is time. It goes on beside other work, which waits for
     /// it only where it concerns the same pod.
