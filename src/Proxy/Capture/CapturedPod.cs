@@ -13,6 +13,9 @@ internal sealed record CapturedPod(PodCapture Pod, NetworkNamespace Namespace, I
     /// <summary>Its rules as they are printed; null: not read since they were made.</summary>
     internal IReadOnlyList<string>? Made { get; set; }
 
+    /// <summary>The number of the state of rules that was looked at; null: none, or this variant has no numbers.</summary>
+    internal uint? Generation { get; set; }
+
     /// <summary>When its rules stood for certain; a time stamp of the clock's.</summary>
     internal required long StoodAt { get; set; }
 

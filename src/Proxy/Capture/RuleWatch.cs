@@ -4,7 +4,8 @@ namespace Proxy.Capture;
 
 /// <summary>
 /// Looks at the rules of captured pods, one pod at a time and each in its turn, and makes them right where they are no
-/// longer what was made: whoever may administer a pod's network, or restarts a firewall in it, can flush them.
+/// longer what was made: whoever may administer a pod's network, or restarts a firewall in it, can flush them. Where
+/// the kernel numbers the states of its rules, a pod whose number has changed is looked at at once.
 /// </summary>
 internal sealed class RuleWatch(CaptureRules rules, RuleWatchOptions options, TimeProvider time, Action<string> alarm)
 {
@@ -13,6 +14,7 @@ internal sealed class RuleWatch(CaptureRules rules, RuleWatchOptions options, Ti
 
     private Task _look = Task.CompletedTask;
     private long? _beganAt;
+    private bool _isTurn;
 
     /// <summary>The look under way or the last one; never fails.</summary>
     internal Task Looking => _look;
@@ -25,16 +27,29 @@ internal sealed class RuleWatch(CaptureRules rules, RuleWatchOptions options, Ti
     {
         if (!_look.IsCompleted || (_beganAt is { } began && time.GetElapsedTime(began) < options.Gap))
             return;
-        if (pods.Where(IsDue).MinBy(pod => pod.LookedAt ?? long.MinValue) is not { } next)
+        if (FindNext(pods) is not { } next)
             return;
         var now = time.GetTimestamp();
         (_beganAt, next.LookedAt) = (now, now);
         next.Look = _look = Task.Run(() => LookAt(next));
     }
 
+    /// <summary>By turns one whose rules have changed and one that has waited longest: who changes rules without end takes no more than half.</summary>
+    private CapturedPod? FindNext(IEnumerable<CapturedPod> pods)
+    {
+        _isTurn = !_isTurn;
+        var all = pods.Where(IsSettled).OrderBy(pod => pod.LookedAt ?? long.MinValue).ToArray();
+        var (changed, due) = (all.FirstOrDefault(HasChanged), all.FirstOrDefault(IsDue));
+        return _isTurn ? due ?? changed : changed ?? due;
+    }
+
     // One whose exclusions could not be changed has rules of which nobody knows what they should be until that has succeeded.
-    private bool IsDue(CapturedPod captured) => captured.Excluded.Equals(captured.Pod.Workload.Exclusions)
-        && (captured.LookedAt is not { } last || captured.Pod.Rules.Fault is not null || time.GetElapsedTime(last) >= options.Every);
+    private static bool IsSettled(CapturedPod captured) => captured.Excluded.Equals(captured.Pod.Workload.Exclusions);
+
+    private bool IsDue(CapturedPod captured) =>
+        captured.LookedAt is not { } last || captured.Pod.Rules.Fault is not null || time.GetElapsedTime(last) >= options.Every;
+
+    private bool HasChanged(CapturedPod captured) => captured.Generation is { } seen && rules.ReadGeneration(captured.Namespace) != seen;
 
     private void LookAt(CapturedPod captured)
     {
@@ -42,6 +57,8 @@ internal sealed class RuleWatch(CaptureRules rules, RuleWatchOptions options, Ti
         {
             var began = time.GetTimestamp();
             var own = rules.Excluding(captured.Excluded);
+            // Read first: what is changed during the look is a change.
+            captured.Generation = rules.ReadGeneration(captured.Namespace);
             var look = own.Look(captured.Namespace, captured.Made);
             if (look.Faults.Count > 0)
                 look = Repair(captured, own, look);
@@ -65,6 +82,7 @@ internal sealed class RuleWatch(CaptureRules rules, RuleWatchOptions options, Ti
         if (before.Fault is null)
             alarm($"the rules of pod {captured.Pod.Workload} were no longer what was made, for {time.GetElapsedTime(captured.StoodAt).TotalSeconds:0.0} s at most, in which it may have been open: {found}; making them again");
         own.Apply(captured.Namespace);
+        captured.Generation = rules.ReadGeneration(captured.Namespace);
         var after = own.Look(captured.Namespace, null);
         if (after.Faults.Count > 0)
             throw new CaptureException(Join(after.Faults));

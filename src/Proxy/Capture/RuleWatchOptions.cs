@@ -7,5 +7,5 @@ internal sealed record RuleWatchOptions
     public TimeSpan Every { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>The least time from one look to the next, at whichever pod: with many pods a turn takes longer.</summary>
-    public TimeSpan Gap { get; init; } = TimeSpan.FromMilliseconds(500);
+    public TimeSpan Gap { get; init; } = TimeSpan.FromMilliseconds(900);
 }

@@ -76,6 +76,10 @@ internal sealed class CaptureRules
         return new CaptureLook(own, faults.Length > 0 || made is null ? faults : [.. CaptureCheck.Changes(made, own)]);
     }
 
+    /// <summary>A number that changes with every change of rules in the namespace; null: this variant has none, and only a look tells.</summary>
+    public uint? ReadGeneration(NetworkNamespace pod) =>
+        programs.Iptables.Variant == IptablesVariant.Nft ? NetlinkRules.ReadGeneration(pod) : null;
+
     /// <summary>Rules with counters, sets and routes, and what is missing, for people.</summary>
     public string Show(NetworkNamespace pod)
     {

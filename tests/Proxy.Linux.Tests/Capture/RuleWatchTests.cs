@@ -125,6 +125,33 @@ public sealed class RuleWatchTests : IDisposable
         Assert.Contains("a rule that was made is gone", Report.LastFault, StringComparison.Ordinal);
     }
 
+    // The time stands still, so that no turn comes round.
+    [Theory]
+    [InlineData("nft", 1)]
+    [InlineData("legacy", 0)]
+    public async Task With_nft_a_change_is_looked_at_at_once_and_no_change_is_not(string variant, int repairs)
+    {
+        var time = new SetTime();
+        (_time, _options) = (time, new());
+        var pass = await CaptureAsync(variant);
+        var looked = Report.LookedAt;
+        Assert.NotNull(looked);
+        time.Advance(_options.Gap);
+        await pass.OnceAsync();
+        time.Advance(_options.Gap);
+        await pass.OnceAsync();
+        Assert.Equal(looked, Report.LookedAt);
+
+        Lose(variant, "everything");
+        await pass.OnceAsync();
+
+        Assert.Equal(repairs, Report.Repairs);
+        looked = Report.LookedAt;
+        time.Advance(_options.Gap);
+        await pass.OnceAsync();
+        Assert.Equal(looked, Report.LookedAt);
+    }
+
     [Fact]
     public async Task Rules_that_cannot_be_made_right_make_the_node_not_ready_until_they_stand()
     {
@@ -204,7 +231,7 @@ public sealed class RuleWatchTests : IDisposable
         time.Advance(_options.Gap);
         await pass.UntilAsync(() => Looked().Length == 2);
         var first = Looked();
-        time.Advance(_options.Every - _options.Gap - _options.Gap);
+        time.Advance(_options.Every - (2 * _options.Gap));
         await pass.OnceAsync();
         await pass.OnceAsync();
         Assert.Equal(first, Looked());
