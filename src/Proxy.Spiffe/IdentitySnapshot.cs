@@ -66,6 +66,13 @@ public sealed class IdentitySnapshot
         return found;
     }
 
+    /// <summary>
+    /// Whether the source holds an SVID with exactly this ID for the workload, be it expired by now: what it gave last and
+    /// has not taken back.
+    /// </summary>
+    public bool Holds(string workloadUid, SpiffeId expected) =>
+        Find(workloadUid)?.Svids.Any(svid => svid.Id.Equals(expected)) == true;
+
     /// <summary>The bundle of a trust domain that is held for all workloads, or null.</summary>
     public TrustBundle? FindBundle(TrustDomain domain) => _bundles.GetValueOrDefault(domain) ?? _federated.GetValueOrDefault(domain);
 

@@ -41,9 +41,10 @@ internal static class ConnectionEndings
     {
         if (judgement.Refusal != OutcomeReason.AuthenticationRequired)
             return seat.Deny(parties, judgement);
-        var client = parties.Client.Workload!;
-        var hasClientSvid = seat.Mesh.Identities.FindSvid(client.Uid, client.ExpectedId) is not null;
-        return seat.RefuseIdentity(parties, judgement, hasClientSvid ? OutcomeReason.NoServerSvid : OutcomeReason.NoClientSvid);
+        var (client, identities) = (parties.Client.Workload!, seat.Mesh.Identities);
+        var hasClientSvid = identities.FindSvid(client.Uid, client.ExpectedId) is not null;
+        var reason = hasClientSvid ? Credentials.WhyNone(identities, parties.Server.Workload!, OutcomeReason.NoServerSvid) : OutcomeReason.NoClientSvid;
+        return seat.RefuseIdentity(parties, judgement, reason);
     }
 
     /// <summary>An identity that the connection needs is missing; where policy demands it, the verdict is told as well.</summary>

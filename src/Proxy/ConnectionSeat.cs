@@ -1,7 +1,9 @@
+using System.Security.Cryptography.X509Certificates;
 using Proxy.Capture;
 using Proxy.Engine;
 using Proxy.Http;
 using Proxy.Lifetime;
+using Proxy.Policy;
 using Proxy.Spiffe;
 using Proxy.Telemetry;
 using Proxy.Tls;
@@ -22,6 +24,12 @@ internal sealed record ConnectionLimits
 
     /// <summary>From OPEN in a tunnel to the answer of the server's node, which holds and connects meanwhile.</summary>
     public TimeSpan Open { get; init; } = TimeSpan.FromSeconds(15);
+
+    /// <summary>
+    /// How long a live connection may outlive the SVIDs that it was opened with. What is withdrawn cuts at once whatever this
+    /// says; it is for what nobody has heard of, so it is longer than a working day.
+    /// </summary>
+    public TimeSpan AgePastExpiry { get; init; } = TimeSpan.FromDays(1);
 
     /// <summary>How many tunnels to other nodes rest without a stream, and for how long.</summary>
     public TunnelLimits Tunnels { get; init; } = new();
@@ -67,6 +75,7 @@ internal sealed record ConnectionLimits
 internal sealed class ConnectionSeat
 {
     private readonly MeshState _mesh;
+    private readonly SvidAges _ages;
     private bool _isMeshPosted;
     private int _questionsHeld;
     private long _refusalsNotTold;
@@ -79,6 +88,7 @@ internal sealed class ConnectionSeat
         Flows = flows;
         _mesh = mesh;
         Time = time;
+        _ages = new SvidAges(limits.AgePastExpiry, time);
         Dialer = new Dialer(worker, workers, limits.Connect);
         Signal = new SnapshotSignal(worker);
         Tunnels = new OutboundTunnels(this);
@@ -168,6 +178,37 @@ internal sealed class ConnectionSeat
         Signal.Signal();
     }
 
+    /// <summary>Whether there may be a connection by now that has outlived its SVID; any thread may ask.</summary>
+    internal bool IsAgeDue => _ages.IsDue;
+
+    /// <summary>Cuts what has outlived the SVIDs that it rests on; for <see cref="IsAgeDue"/>, as nothing else tells of the time.</summary>
+    internal void CutOutlived()
+    {
+        _ages.Forget();
+        CutOutlived(tunnels: false);
+        CutOutlived(tunnels: true);
+    }
+
+    private void CutOutlived(bool tunnels) => Table.ForEach(
+        connection =>
+        {
+            if (connection.Proof is not { } proof || connection.IsTunnel != tunnels)
+                return;
+            if (_ages.IsOver(proof))
+                Cut(connection, OutcomeReason.SvidOutlived);
+            else
+                _ages.Follow(proof);
+        },
+        CutAfterBug);
+
+    /// <summary>Both ends have proven who they are; the connection rests on that from now on.</summary>
+    internal void Authenticate(LiveConnection connection, ConnectionProof proof)
+    {
+        connection.Proof = proof;
+        connection.Authentication = PeerAuthentication.Authenticated;
+        _ages.Follow(proof);
+    }
+
     private void RejudgeAll(MeshSnapshot mesh, bool tunnels) => Table.ForEach(
         connection =>
         {
@@ -220,7 +261,7 @@ internal sealed class ConnectionSeat
     /// </summary>
     internal OutcomeReason? FindLostGround(LiveConnection connection) => FindLostGround(connection, Mesh);
 
-    private static OutcomeReason? FindLostGround(LiveConnection connection, MeshSnapshot mesh)
+    private OutcomeReason? FindLostGround(LiveConnection connection, MeshSnapshot mesh)
     {
         var parties = connection.Parties.As(mesh.Cluster);
         if (!parties.AreSamePods(connection.Parties))
@@ -247,20 +288,26 @@ internal sealed class ConnectionSeat
         return connection.RefusesUnderway?.Invoke(rules) == true ? OutcomeReason.PolicyChanged : null;
     }
 
-    // What one of our workloads believes is what was given to it, not what others may use.
-    private static bool IsBelieved(MeshSnapshot mesh, bool isOurs, in Party party, SpiffeId peer) =>
-        !isOurs || party.Workload is not { } workload || mesh.Identities.FindBundle(workload.Uid, peer.TrustDomain) is not null;
-
-    private static OutcomeReason? FindLostProof(ConnectionProof proof, in Parties parties, MeshSnapshot mesh)
+    private OutcomeReason? FindLostProof(ConnectionProof proof, in Parties parties, MeshSnapshot mesh)
     {
-        if (proof.ClientIsOurs && parties.Client.Workload is { } client && mesh.Identities.FindSvid(client.Uid, client.ExpectedId) is null)
+        if (proof.ClientIsOurs && parties.Client.Workload is { } client && !mesh.Identities.Holds(client.Uid, client.ExpectedId))
             return OutcomeReason.NoClientSvid;
-        if (proof.ServerIsOurs && parties.Server.Workload is { } server && mesh.Identities.FindSvid(server.Uid, server.ExpectedId) is null)
+        if (proof.ServerIsOurs && parties.Server.Workload is { } server && !mesh.Identities.Holds(server.Uid, server.ExpectedId))
             return OutcomeReason.NoServerSvid;
         if (parties.Client.Workload?.ExpectedId.Equals(proof.ClientId) == false || parties.Server.Workload?.ExpectedId.Equals(proof.ServerId) == false)
             return OutcomeReason.PeerUnexpectedId;
-        return IsBelieved(mesh, proof.ClientIsOurs, parties.Client, proof.ServerId) && IsBelieved(mesh, proof.ServerIsOurs, parties.Server, proof.ClientId)
-            ? null
-            : OutcomeReason.NoBundle;
+        return FindLostBelief(mesh, proof.ClientIsOurs, parties.Client, proof.ServerId, proof.ServerRoot)
+            ?? FindLostBelief(mesh, proof.ServerIsOurs, parties.Server, proof.ClientId, proof.ClientRoot)
+            ?? (_ages.IsOver(proof) ? OutcomeReason.SvidOutlived : null);
+    }
+
+    // What one of our workloads believes is what was given to it, not what others may use.
+    private OutcomeReason? FindLostBelief(MeshSnapshot mesh, bool isOurs, in Party party, SpiffeId peer, X509Certificate2? root)
+    {
+        if (!isOurs || party.Workload is not { } workload)
+            return null;
+        if (mesh.Identities.FindBundle(workload.Uid, peer.TrustDomain) is not { } bundle)
+            return OutcomeReason.NoBundle;
+        return root is null || bundle.StillAnchors(root, Time.GetUtcNow()) ? null : OutcomeReason.PeerUntrusted;
     }
 }

@@ -64,11 +64,12 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         await cluster.StartAsync(stop);
         Follow(cluster.Current, identities);
         var identityStream = identities.RunAsync(stop);
+        var ageWatch = AgeWatch.RunAsync(seats, time, stop);
         // Without them a kubelet's probes would be refused once the pods are captured: then there is no start.
         await probes.ReconcileAsync(_mesh.Current.Cluster);
         await ReconcileAsync(probes, namespaces, status, stop);
         await namespaces.CloseAsync();
-        await identityStream;
+        await Task.WhenAll(identityStream, ageWatch);
         foreach (var seat in seats)
             seat.Worker.Dispose();
     }

@@ -104,6 +104,7 @@ internal sealed class DaemonStatus(
     private void WriteIdentity(Utf8JsonWriter json, MeshSnapshot current)
     {
         json.WriteStartObject("identity");
+        json.WriteNumber("revision", current.Identities.Revision);
         json.WriteBoolean("connected", identities.IsConnected);
         if (identities.LastError is { } error)
             json.WriteString("error", error);

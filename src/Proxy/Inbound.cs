@@ -41,22 +41,26 @@ internal sealed class Inbound(ConnectionSeat seat, Action<CapturedConnection, Co
             return seat.Deny(parties, judgement);
 
         var (client, server) = (parties.Client.Workload!, parties.Server.Workload!);
-        if (await seat.HoldForAsync(mesh => mesh.Identities.FindSvid(server.Uid, server.ExpectedId)) is not { } svid)
-            return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoServerSvid);
-        if (seat.Mesh.Identities.FindBundle(server.Uid, client.ExpectedId.TrustDomain) is not { } bundle)
-            return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoBundle);
+        if (await seat.HoldForAsync(mesh => Credentials.Find(mesh.Identities, server, client.ExpectedId.TrustDomain)) is not { } own)
+            return seat.RefuseIdentity(parties, judgement, Credentials.WhyNone(seat.Mesh.Identities, server, OutcomeReason.NoServerSvid));
 
         var leg = seat.Tls.Secure(captured.Leg);
         connection.AttachClient(leg);
-        var verifier = new PeerVerifier(bundle, client.ExpectedId, seat.Time);
-        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier, () => leg.AuthenticateAsServerAsync(svid, verifier));
+        var verifier = new PeerVerifier(own.Bundle, client.ExpectedId, seat.Time)
+        {
+            Newest = () => seat.Mesh.Identities.FindBundle(server.Uid, client.ExpectedId.TrustDomain),
+        };
+        var handshake = await Handshake.RunAsync(seat.Worker, leg, seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address), seat.Limits.Handshake, verifier, () => leg.AuthenticateAsServerAsync(own.Svid, verifier));
         if (handshake.Reason is { } reason)
             return seat.RefuseHandshake(connection, judgement, reason, handshake.Detail);
 
-        connection.Proof = new ConnectionProof(client.ExpectedId, server.ExpectedId, ClientIsOurs: false, ServerIsOurs: true);
-        connection.Authentication = PeerAuthentication.Authenticated;
+        seat.Authenticate(connection, new ConnectionProof(client.ExpectedId, server.ExpectedId, ClientIsOurs: false, ServerIsOurs: true)
+        {
+            ExpiresAt = verifier.ExpiresAt < own.Svid.ExpiresAt ? verifier.ExpiresAt : own.Svid.ExpiresAt,
+            ClientRoot = verifier.Root,
+        });
         return leg.Protocol == TlsContexts.TunnelProtocol
-            ? await new InboundTunnel(seat, captured, connection, leg, svid, verifier, tell).RunAsync()
+            ? await new InboundTunnel(seat, captured, connection, leg, own.Svid, verifier, tell).RunAsync()
             : await ServeAsync(captured, connection, leg);
     }
 

@@ -15,6 +15,11 @@ internal sealed class InboundTunnel(
     ConnectionSeat seat, CapturedConnection captured, LiveConnection tunnel, TlsLeg leg, X509Svid svid, PeerVerifier verifier,
     Action<CapturedConnection, ConnectionOutcome> tell)
 {
+    // The handshake was made for the first stream: if that comes at once, it is carried even if the SVID has been replaced
+    // meanwhile. Under load, with one rotation after another, no handshake would ever be in time.
+    private readonly long _began = seat.Time.GetTimestamp();
+    private bool _hasCarried;
+
     private readonly TunnelServer _server = new(seat.Worker, leg, seat.Limits.Open);
 
     internal async ValueTask<ConnectionOutcome> RunAsync()
@@ -29,7 +34,7 @@ internal sealed class InboundTunnel(
             if (IsOutdated())
                 await _server.ExcludeAsync(opened.Leg);
             else
-                await RunStreamAsync(opened);
+                await CarryAsync(opened);
         }
 
         if (_server.Fault != TunnelFault.None)
@@ -58,6 +63,13 @@ internal sealed class InboundTunnel(
             captured.Leg.SetKeepAliveProbes(Tunnel.WithStream.Probes);
             seat.Worker.Timers.Cancel(timer);
         }
+    }
+
+    private ValueTask CarryAsync(OpenedStream opened)
+    {
+        _hasCarried = true;
+        RetireIfOutdated();
+        return RunStreamAsync(opened);
     }
 
     private async ValueTask RunStreamAsync(OpenedStream opened)
@@ -119,12 +131,15 @@ internal sealed class InboundTunnel(
             _server.Retire();
     }
 
-    /// <summary>Whether a handshake would have another outcome, or another SVID, by now.</summary>
-    private bool IsOutdated()
+    /// <summary>Whether an SVID of the tunnel has expired; or, unless it waits for its first stream, whether a handshake would be another one by now.</summary>
+    private bool IsOutdated() => tunnel.Proof!.ExpiresAt <= seat.Time.GetUtcNow() || (!AwaitsFirst() && IsReplaced());
+
+    private bool AwaitsFirst() => !_hasCarried && seat.Time.GetElapsedTime(_began) <= seat.Limits.Open;
+
+    private bool IsReplaced()
     {
         var (server, identities) = (tunnel.Parties.Server.Workload!, seat.Mesh.Identities);
-        return verifier.ExpiresAt <= seat.Time.GetUtcNow()
-            || !ReferenceEquals(identities.FindSvid(server.Uid, server.ExpectedId), svid)
+        return !ReferenceEquals(identities.FindSvid(server.Uid, server.ExpectedId), svid)
             || !ReferenceEquals(identities.FindBundle(server.Uid, verifier.Bundle.TrustDomain), verifier.Bundle);
     }
 }

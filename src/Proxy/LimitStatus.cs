@@ -87,6 +87,7 @@ internal sealed class LimitStatus(IReadOnlyList<ConnectionSeat> seats, Connectio
         json.WriteNumber("requestHead", (long)limits.Http.HeadTimeout.TotalMilliseconds);
         json.WriteNumber("idle", (long)limits.Relay.Idle.TotalMilliseconds);
         json.WriteNumber("halfOpen", (long)limits.Relay.HalfOpen.TotalMilliseconds);
+        json.WriteNumber("agePastExpiry", (long)limits.AgePastExpiry.TotalMilliseconds);
         json.WriteEndObject();
     }
 

@@ -2,7 +2,6 @@ using Proxy.Capture;
 using Proxy.Cluster;
 using Proxy.Lifetime;
 using Proxy.Policy;
-using Proxy.Spiffe.X509;
 
 namespace Proxy;
 
@@ -39,8 +38,10 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
     private async ValueTask<ConnectionOutcome> RunSameNodeAsync(CapturedConnection captured, LiveConnection connection)
     {
         var parties = connection.Parties;
-        await AuthenticateLocallyAsync(connection);
+        var disbelief = await AuthenticateLocallyAsync(connection);
         var judgement = seat.Judge(connection);
+        if (disbelief is { } reason && judgement.Refusal == OutcomeReason.AuthenticationRequired)
+            return seat.RefuseIdentity(parties, judgement, reason);
         if (!judgement.IsAllowed)
             return connection.Proof is null ? seat.DenyUnproven(parties, judgement) : seat.Deny(parties, judgement);
         if (pods.Find(parties.Server.Workload!.Uid) is not { } server)
@@ -67,12 +68,10 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
             return seat.Deny(parties, judgement);
 
         var (source, destination) = (parties.Client.Workload!, parties.Server.Workload!);
-        if (await seat.HoldForAsync(mesh => mesh.Identities.FindSvid(source.Uid, source.ExpectedId)) is not { } svid)
-            return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoClientSvid);
-        if (seat.Mesh.Identities.FindBundle(source.Uid, destination.ExpectedId.TrustDomain) is not { } bundle)
-            return seat.RefuseIdentity(parties, judgement, OutcomeReason.NoBundle);
+        if (await seat.HoldForAsync(mesh => Credentials.Find(mesh.Identities, source, destination.ExpectedId.TrustDomain)) is not { } own)
+            return seat.RefuseIdentity(parties, judgement, Credentials.WhyNone(seat.Mesh.Identities, source, OutcomeReason.NoClientSvid));
 
-        return await new OutboundStream(seat, captured, connection, judgement, svid, bundle).RunAsync();
+        return await new OutboundStream(seat, captured, connection, judgement, own.Svid, own.Bundle).RunAsync();
     }
 
     /// <summary>To somebody who speaks nothing else: as it is, if policy allows that and asks for no authentication.</summary>
@@ -93,19 +92,25 @@ internal sealed class Outbound(ConnectionSeat seat, LocalPods pods)
         return parties.Server.Workload is { External: null } pod && pod.NodeName == seat.NodeName ? Way.SameNode : Way.MutualTls;
     }
 
-    /// <summary>On one node "authenticated" holds only if both SVIDs are there and valid.</summary>
-    private async ValueTask AuthenticateLocallyAsync(LiveConnection connection)
+    /// <summary>
+    /// On one node "authenticated" holds only if both SVIDs are there and valid. Not null when they are, and one of the two
+    /// workloads does not believe the other's, as a handshake would have found.
+    /// </summary>
+    private async ValueTask<OutcomeReason?> AuthenticateLocallyAsync(LiveConnection connection)
     {
         var (source, destination) = (connection.Parties.Client.Workload!, connection.Parties.Server.Workload!);
-        X509Svid? FindBoth(MeshSnapshot mesh) =>
-            mesh.Identities.FindSvid(source.Uid, source.ExpectedId) is null ? null : mesh.Identities.FindSvid(destination.Uid, destination.ExpectedId);
+        LocalCredentials? FindBoth(MeshSnapshot mesh) => LocalCredentials.Find(mesh.Identities, source, destination);
 
         // Nobody waits for an SVID that no policy asks for.
         var isAskedFor = seat.Judge(connection).Deciding.Authentication == AuthenticationMode.Required;
         var both = isAskedFor ? await seat.HoldForAsync(FindBoth) : FindBoth(seat.Mesh);
-        connection.Authentication = both is null ? PeerAuthentication.Unauthenticated : PeerAuthentication.Authenticated;
-        if (both is not null)
-            connection.Proof = new ConnectionProof(source.ExpectedId, destination.ExpectedId, ClientIsOurs: true, ServerIsOurs: true);
+        connection.Authentication = PeerAuthentication.Unauthenticated;
+        if (both is null)
+            return null;
+        var fault = both.TryProve(seat.Time.GetUtcNow(), out var proof);
+        if (proof is not null)
+            seat.Authenticate(connection, proof);
+        return fault;
     }
 
     /// <summary>From what the client dialled to the pod that serves; waits for manifests that may be under way.</summary>

@@ -44,7 +44,8 @@ internal sealed class OutboundStream(
     {
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            var tunnel = seat.Tunnels.TryTake(key);
+            // In a new one the first stream is carried, whatever was replaced meanwhile.
+            var tunnel = attempt < Attempts ? seat.Tunnels.TryTake(key) : null;
             if (tunnel is null)
             {
                 var secured = await SecureAsync();
@@ -75,28 +76,38 @@ internal sealed class OutboundStream(
 
         var leg = seat.Tls.Secure(transport);
         connection.AttachServer(leg);
-        var verifier = new PeerVerifier(bundle, _serverId, seat.Time);
+        var verifier = new PeerVerifier(bundle, _serverId, seat.Time) { Newest = FindNewestBundle };
         var handshake = await Handshake.RunAsync(
             seat.Worker, leg, turn, seat.Limits.Handshake, verifier,
             () => leg.AuthenticateAsClientAsync(svid, verifier, _mayTunnel));
         return handshake.Reason is { } reason
             ? new Secured(seat.RefuseHandshake(connection, judgement, reason, handshake.Detail))
-            : new Secured(null, leg, transport, verifier.ExpiresAt);
+            : new Secured(null, leg, transport, ProofOf(verifier));
     }
+
+    private TrustBundle? FindNewestBundle() =>
+        seat.Mesh.Identities.FindBundle(connection.Parties.Client.Workload!.Uid, _serverId.TrustDomain);
+
+    private ConnectionProof ProofOf(PeerVerifier verifier) => new(svid.Id, _serverId, ClientIsOurs: true, ServerIsOurs: false)
+    {
+        ExpiresAt = verifier.ExpiresAt < svid.ExpiresAt ? verifier.ExpiresAt : svid.ExpiresAt,
+        ServerRoot = verifier.Root,
+    };
 
     private TunnelClient MakeTunnel(in Secured secured)
     {
         seat.Tunnels.CountOpened();
         return new TunnelClient(seat.Worker, secured.Socket!, secured.Leg!)
         {
-            UsableUntil = secured.ExpiresAt < svid.ExpiresAt ? secured.ExpiresAt : svid.ExpiresAt,
+            UsableUntil = secured.Proof!.ExpiresAt,
+            Proof = secured.Proof,
         };
     }
 
     /// <summary>Null when the tunnel has retired and not taken the stream.</summary>
     private async ValueTask<ConnectionOutcome?> CarryInAsync(TunnelClient tunnel)
     {
-        if (Prove() is { } lost)
+        if (Prove((ConnectionProof)tunnel.Proof) is { } lost)
             return lost;
         // A change may have been published that this worker has not heard of yet.
         var now = seat.Judge(connection);
@@ -157,7 +168,7 @@ internal sealed class OutboundStream(
     {
         if (secured.Refusal is { } refusal)
             return refusal;
-        if (Prove() is { } lost)
+        if (Prove(secured.Proof!) is { } lost)
             return lost;
         var leg = secured.Leg!;
         // Only after a tunnel that has retired, to a peer that speaks another version by now.
@@ -168,10 +179,9 @@ internal sealed class OutboundStream(
     }
 
     /// <summary>Both ends have proven who they are; not null when that is not what is expected of them by now.</summary>
-    private ConnectionOutcome? Prove()
+    private ConnectionOutcome? Prove(ConnectionProof proof)
     {
-        connection.Proof = new ConnectionProof(svid.Id, _serverId, ClientIsOurs: true, ServerIsOurs: false);
-        connection.Authentication = PeerAuthentication.Authenticated;
+        seat.Authenticate(connection, proof);
         if (connection.CutReason is { } cut)
             return new ConnectionOutcome(cut, "");
         if (seat.FindLostGround(connection) is { } lost)
@@ -194,5 +204,5 @@ internal sealed class OutboundStream(
     }
 
     private readonly record struct Secured(
-        ConnectionOutcome? Refusal, TlsLeg? Leg = null, PlainLeg? Socket = null, DateTimeOffset ExpiresAt = default);
+        ConnectionOutcome? Refusal, TlsLeg? Leg = null, PlainLeg? Socket = null, ConnectionProof? Proof = null);
 }

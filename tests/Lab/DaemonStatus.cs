@@ -61,6 +61,20 @@ internal sealed class DaemonStatus
         ? tunnels.GetProperty("openedSoFar").GetInt32()
         : throw new LabException($"{node.Name} does not say how many tunnels it has opened: {root}");
 
+    /// <summary>How often the daemon has got other SVIDs or bundles.</summary>
+    public long IdentityRevision => Find("identity", "revision") is { ValueKind: JsonValueKind.Number } number
+        ? number.GetInt64()
+        : throw new LabException($"{node.Name} does not say which identities it has: {root}");
+
+    /// <summary>The serial numbers of the SVIDs that the daemon holds.</summary>
+    public IReadOnlySet<string> Serials => Find("identity", "svids") is { ValueKind: JsonValueKind.Array } svids
+        ? svids.EnumerateArray().Select(svid => svid.GetProperty("serial").GetString()!).ToHashSet()
+        : new HashSet<string>();
+
+    /// <summary>Waits until the daemon has other SVIDs or bundles than at this revision.</summary>
+    public static Task AwaitIdentitiesAsync(LabNode node, long after) =>
+        RequireAsync(node, status => status.IdentityRevision > after, $"no identities newer than {after}");
+
     private static async Task AwaitAsync(
         LabNode node, Func<DaemonStatus, JsonElement?> evidence, Func<DaemonStatus, bool> condition, string fault)
     {

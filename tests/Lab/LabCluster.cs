@@ -34,6 +34,9 @@ public sealed class LabCluster : IAsyncDisposable
 
     public string IssuerState => Path.Combine(Directory.FullPath, "issuer/state");
 
+    /// <summary>How the node-proxies are told where identities come from; the lab's issuer unless a test says otherwise.</summary>
+    public IReadOnlyList<string>? IdentityArguments { get; set; }
+
     /// <summary>Builds the nodes and the link between each and the next.</summary>
     public static async Task<LabCluster> CreateAsync(LabOptions? options = null)
     {
@@ -130,6 +133,9 @@ public sealed class LabCluster : IAsyncDisposable
     public void WithdrawEntry(string serviceAccount) => entries.Withdraw("default", serviceAccount);
 
     public void RestoreEntry(string serviceAccount) => entries.Restore("default", serviceAccount);
+
+    /// <summary>Registers a process of this machine by what the kernel says of it, for example "unix:uid:0".</summary>
+    public void RegisterProcess(string spiffeId, string selector) => entries.AddProcess(spiffeId, selector);
 
     public string SpiffeIdOf(string serviceAccount) => entries.SpiffeIdOf("default", serviceAccount);
 

@@ -85,7 +85,8 @@ public sealed class LabNode
         Proxy = LabProcess.Start(lab.Directory, name, NetworkNamespace,
         [
             .. lab.Options.ProxyEnvironment, lab.RequireNodeProxy(), "run",
-            "--cluster", $"manifests:{lab.Directory.Manifests}", "--identity", $"delegated:{lab.IssuerSocket}",
+            "--cluster", $"manifests:{lab.Directory.Manifests}",
+            .. lab.IdentityArguments ?? ["--identity", $"delegated:{lab.IssuerSocket}"],
             "--node-name", Name, "--trust-domain", lab.Options.TrustDomain,
             "--pod-cidr", "10.0.0.0/16", "--pod-cidr", "fd00::/48", "--run-dir", RunDirectory,
             .. lab.Options.ProxyArguments, .. arguments,

@@ -21,6 +21,6 @@ internal sealed class BackOff(TimeProvider time)
     {
         var delay = _next * (0.8 + (0.4 * chance));
         _next = _next * 2 < Longest ? _next * 2 : Longest;
-        return delay < Longest ? delay : Longest;
+        return delay;
     }
 }

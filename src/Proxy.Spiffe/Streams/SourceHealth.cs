@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Grpc.Core;
 
 namespace Proxy.Spiffe.Streams;
 
@@ -9,13 +10,14 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
     public const string Bundles = "";
 
     private readonly ConcurrentDictionary<string, SourceFault> _faults = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, bool> _away = new(StringComparer.Ordinal);
     private volatile bool _answered;
     private long _heard;
 
     /// <summary>Whether there is such a stream; without it any workload's shows that the source answers.</summary>
     public bool HasSharedBundles { get; init; } = true;
 
-    public bool IsConnected => _answered && (HasSharedBundles ? !_faults.ContainsKey(Bundles) : _faults.IsEmpty);
+    public bool IsConnected => _answered && _away.IsEmpty && (HasSharedBundles ? !_faults.ContainsKey(Bundles) : _faults.IsEmpty);
 
     public string? LastError => (_faults.TryGetValue(Bundles, out var fault) ? fault : _faults.Values.FirstOrDefault())?.Text;
 
@@ -31,6 +33,11 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
     /// <summary>Takes the fault of a stream, or null if it works.</summary>
     public void Report(string subject, string what, string? fault)
     {
+        // So gRPC calls a server that cannot be reached, and a server itself that cannot serve: no stream's own fault.
+        if (fault?.StartsWith(nameof(StatusCode.Unavailable), StringComparison.Ordinal) == true)
+            _away[subject] = true;
+        else
+            _away.TryRemove(subject, out _);
         if (fault is not null)
             Fail(subject, $"identity: {what} from {endpoint}: {fault}");
         else if (_faults.TryRemove(subject, out _))
@@ -41,7 +48,11 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
             _answered = true;
     }
 
-    public void Forget(string subject) => _faults.TryRemove(subject, out _);
+    public void Forget(string subject)
+    {
+        _faults.TryRemove(subject, out _);
+        _away.TryRemove(subject, out _);
+    }
 
     private void Fail(string subject, string line)
     {

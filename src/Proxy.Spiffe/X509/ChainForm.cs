@@ -40,6 +40,9 @@ internal static class ChainForm
             : (SvidFault.Expired, "A certificate of the chain is not valid at the system's time.");
     }
 
+    /// <summary>When the first of its certificates expires.</summary>
+    public static DateTimeOffset EndOf(X509Chain chain) => chain.ChainElements.Min(element => Validity.End(element.Certificate));
+
     public static string Describe(X509Chain chain, TrustBundle bundle) =>
         (StatusOf(chain) & ~X509ChainStatusFlags.NotTimeValid) == X509ChainStatusFlags.NoError && !IsStrong(chain)
             ? "A key or a signature of the chain is too weak to prove anything: RSA below 2048 bits, a curve below 224, or SHA-1."

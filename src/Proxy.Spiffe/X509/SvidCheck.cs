@@ -1,3 +1,5 @@
+using System.Security.Cryptography.X509Certificates;
+
 namespace Proxy.Spiffe.X509;
 
 /// <summary>The result of a verification.</summary>
@@ -8,4 +10,10 @@ public readonly record struct SvidCheck(SvidFault Fault, SpiffeId? Id, string De
 {
     /// <summary>Whether the peer has proven <see cref="Id"/>.</summary>
     public bool IsValid => Fault == SvidFault.None && Id is not null;
+
+    /// <summary>The root of the bundle that the certificate leads to; null unless its whole chain is right.</summary>
+    public X509Certificate2? Root { get; init; }
+
+    /// <summary>When the first certificate of the chain expires; the earliest time there is unless the whole chain is right.</summary>
+    public DateTimeOffset ExpiresAt { get; init; }
 }

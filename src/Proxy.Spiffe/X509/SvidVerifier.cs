@@ -67,7 +67,9 @@ public static class SvidVerifier
         if (ChainForm.FindFault(leaf, chain, bundle) is { } fault)
             return form with { Fault = fault, Detail = ChainForm.Describe(chain, bundle) };
         var time = ChainForm.FindTimeFault(chain, now);
-        return time.Fault == SvidFault.None ? form : form with { Fault = time.Fault, Detail = time.Detail };
+        return time.Fault == SvidFault.None
+            ? form with { Root = bundle.FindRoot(chain.ChainElements[^1].Certificate), ExpiresAt = ChainForm.EndOf(chain) }
+            : form with { Fault = time.Fault, Detail = time.Detail };
     }
 
     private static bool Build(X509Chain chain, X509Certificate2 leaf)

@@ -75,8 +75,30 @@ public sealed class TrustBundle
     }
 
     /// <summary>Whether one of the roots is this certificate, byte for byte.</summary>
-    public bool IsRoot(X509Certificate2 certificate) =>
-        _roots.Any(root => root.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span));
+    public bool IsRoot(X509Certificate2 certificate) => FindRoot(certificate) is not null;
+
+    /// <summary>
+    /// Whether what was verified by this root of a former bundle is still believed: the bundle has the root, or another
+    /// certificate of the same name and key (an anchor is a name and a key, RFC 5280 §6.1.1), or the root has expired and
+    /// left the bundle for that: what it signed has its own end.
+    /// </summary>
+    /// <param name="former">A root of this trust domain.</param>
+    /// <param name="now">The time that the root's expiry is judged at.</param>
+    public bool StillAnchors(X509Certificate2 former, DateTimeOffset now)
+    {
+        ArgumentNullException.ThrowIfNull(former);
+        return _roots.Any(root => IsSameAnchor(root, former)) || Validity.End(former) <= now;
+    }
+
+    internal X509Certificate2? FindRoot(X509Certificate2 certificate) =>
+        Array.Find(_roots, root => root.RawDataMemory.Span.SequenceEqual(certificate.RawDataMemory.Span));
+
+    private static bool IsSameAnchor(X509Certificate2 one, X509Certificate2 other) =>
+        one.RawDataMemory.Span.SequenceEqual(other.RawDataMemory.Span)
+        || (one.SubjectName.RawData.AsSpan().SequenceEqual(other.SubjectName.RawData)
+            && one.PublicKey.EncodedKeyValue.RawData.AsSpan().SequenceEqual(other.PublicKey.EncodedKeyValue.RawData)
+            && one.GetKeyAlgorithm() == other.GetKeyAlgorithm()
+            && one.GetKeyAlgorithmParameters().AsSpan().SequenceEqual(other.GetKeyAlgorithmParameters()));
 
     /// <summary>Whether the other bundle has the same trust domain and the same roots in the same order.</summary>
     public bool HasSameContent(TrustBundle other) =>

@@ -19,7 +19,7 @@ internal static class IssuerCommand
         "--workload-api-socket", "Unix socket of the SPIFFE Workload API, for every local process; not served by default.", "", "PATH", Verb);
 
     private static readonly Option<string> BrokerSocket = CommandOptions.Text(
-        "--broker-socket", "Unix socket of the SPIFFE Broker API, over mutual TLS, for pods of --manifests; not served by default.", "", "PATH", Verb);
+        "--broker-socket", "Unix socket of the SPIFFE Broker API, over mutual TLS, for pods of --manifests that say their uid; not served by default.", "", "PATH", Verb);
 
     private static readonly Option<string[]> Brokers = CommandOptions.Texts(
         "--broker-id", "SPIFFE ID of a broker that may ask; /* at its end takes all below; may be given several times.", "ID");

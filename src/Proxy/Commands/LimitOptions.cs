@@ -55,6 +55,10 @@ internal sealed class LimitOptions
 
     private readonly Option<int> _halfOpen = Seconds("--half-open-timeout", "Ends a connection of which one end has ended and the other was silent for so long", Defaults.Relay.HalfOpen);
 
+    private readonly Option<int> _agePastExpiry = CommandOptions.Number(
+        "--max-age-past-expiry", "Ends a live connection that was opened with an SVID, its own or the peer's, which expired so long ago, in seconds; 0: when it expires.",
+        (int)Defaults.AgePastExpiry.TotalSeconds, 0, LongestSeconds);
+
     private readonly Option<int> _headBytes = CommandOptions.Number(
         "--max-request-head", "Bytes of a request's head, where requests are judged.", Defaults.Http.MaxHeadBytes, 64, ConnectionLimits.LargestHead);
 
@@ -67,7 +71,7 @@ internal sealed class LimitOptions
     internal void AddTo(Command command)
     {
         foreach (var option in (Option[])[_perWorkload, _total, _reserved, _buffers, _handshakes, _heldQuestions, _questionQueue,
-            _restingTunnels, _restingPerPair, _tunnelIdle, _open, _connect, _handshake, _hold, _head, _idle, _halfOpen, _headBytes, _headers, _target])
+            _restingTunnels, _restingPerPair, _tunnelIdle, _open, _connect, _handshake, _hold, _head, _idle, _halfOpen, _agePastExpiry, _headBytes, _headers, _target])
             command.Add(option);
     }
 
@@ -91,6 +95,7 @@ internal sealed class LimitOptions
         Handshake = TimeSpan.FromMilliseconds(result.GetValue(_handshake)),
         Hold = TimeSpan.FromMilliseconds(result.GetValue(_hold)),
         Relay = Defaults.Relay with { Idle = TimeSpan.FromSeconds(result.GetValue(_idle)), HalfOpen = TimeSpan.FromSeconds(result.GetValue(_halfOpen)) },
+        AgePastExpiry = TimeSpan.FromSeconds(result.GetValue(_agePastExpiry)),
         Http = Defaults.Http with
         {
             HeadTimeout = TimeSpan.FromSeconds(result.GetValue(_head)),

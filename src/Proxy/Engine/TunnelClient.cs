@@ -36,6 +36,9 @@ internal sealed class TunnelClient
     /// <summary>When the first of the two SVIDs expires that were proven when the tunnel began.</summary>
     internal required DateTimeOffset UsableUntil { get; init; }
 
+    /// <summary>What both ends proved when the tunnel began; every stream in it rests on that.</summary>
+    internal required object Proof { get; init; }
+
     internal TunnelFault Fault => _tunnel.Fault;
 
     /// <summary>True when another stream may be opened, as far as this end knows.</summary>

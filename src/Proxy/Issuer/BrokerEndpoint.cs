@@ -14,6 +14,7 @@ internal sealed class BrokerEndpoint(IdentityStreams streams) : API.APIBase
 {
     // SPIFFE Broker Endpoint.
     private const string Header = "broker.spiffe.io";
+    private const string NoUid = "the pod's manifest says no uid, so the one of the reference cannot be checked";
     private const string NotEntitled = "no registration entry matches the pod";
 
     public override async Task SubscribeToX509SVID(
@@ -61,9 +62,14 @@ internal sealed class BrokerEndpoint(IdentityStreams streams) : API.APIBase
         }
     }
 
-    private static IReadOnlySet<Selector> Find(RegistrationSnapshot entries, KubernetesObjectReference reference) =>
-        entries.FindPod(reference.Uid, reference.Key?.Namespace ?? "", reference.Key?.Name ?? "")?.Selectors
-        ?? throw new RpcException(new Status(StatusCode.NotFound, "no such pod"));
+    private static IReadOnlySet<Selector> Find(RegistrationSnapshot entries, KubernetesObjectReference reference)
+    {
+        var (@namespace, name) = (reference.Key?.Namespace ?? "", reference.Key?.Name ?? "");
+        if (entries.FindPod(reference.Uid, @namespace, name) is { } pod)
+            return pod.Selectors;
+        var lacksUid = name.Length > 0 && entries.FindPod("", @namespace, name) is { Uid: "" };
+        throw new RpcException(new Status(StatusCode.NotFound, lacksUid ? NoUid : "no such pod"));
+    }
 
     private static RpcException Invalid(string reason) => new(new Status(StatusCode.InvalidArgument, reason));
 }

@@ -14,10 +14,13 @@ internal sealed class RegistrationSnapshot(RegisteredContent content)
     public IEnumerable<SpiffeId> Match(IReadOnlySet<Selector> known) =>
         content.Entries.Where(entry => entry.Matches(known)).Select(entry => entry.SpiffeId).Distinct();
 
-    /// <summary>The pod with this UID, or with this name; with both, the pod that has both. A pod whose manifest says no UID has any.</summary>
+    /// <summary>
+    /// The pod with this UID, or with this name; with both, the pod that has both. Whose manifest says no UID has none: it
+    /// cannot be told from its successor, so who asks for one is not answered.
+    /// </summary>
     public RegisteredPod? FindPod(string uid, string @namespace, string name) => content.Pods.FirstOrDefault(pod =>
         name.Length > 0
-            ? pod.Name == name && pod.Namespace == @namespace && (uid.Length == 0 || pod.Uid.Length == 0 || pod.Uid == uid)
+            ? pod.Name == name && pod.Namespace == @namespace && (uid.Length == 0 || pod.Uid == uid)
             : pod.Uid.Length > 0 && pod.Uid == uid);
 
     public void SetReplaced() => _replaced.TrySetResult();

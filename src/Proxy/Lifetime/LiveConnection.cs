@@ -1,3 +1,4 @@
+using System.Security.Cryptography.X509Certificates;
 using Proxy.Engine;
 using Proxy.Policy;
 using Proxy.Spiffe;
@@ -8,7 +9,17 @@ namespace Proxy.Lifetime;
 /// The identities that an authenticated connection rests on, and for which of them this node holds the SVID: when
 /// one of those is withdrawn, the connection ends with it.
 /// </summary>
-internal sealed record ConnectionProof(SpiffeId ClientId, SpiffeId ServerId, bool ClientIsOurs, bool ServerIsOurs);
+internal sealed record ConnectionProof(SpiffeId ClientId, SpiffeId ServerId, bool ClientIsOurs, bool ServerIsOurs)
+{
+    /// <summary>When the first of the two SVIDs expires, or what its chain rests on.</summary>
+    internal DateTimeOffset ExpiresAt { get; init; } = DateTimeOffset.MaxValue;
+
+    /// <summary>The root by which this node verified the client; null if it did not.</summary>
+    internal X509Certificate2? ClientRoot { get; init; }
+
+    /// <summary>The root by which this node verified the server; null if it did not.</summary>
+    internal X509Certificate2? ServerRoot { get; init; }
+}
 
 /// <summary>
 /// A connection from before it is first judged until it has ended: what a change of the mesh judges again and,

@@ -81,6 +81,9 @@ internal enum OutcomeReason
     /// <summary>The peer proved another identity than the workload at its address has.</summary>
     PeerUnexpectedId,
 
+    /// <summary>An SVID of this live connection expired as long ago as --max-age-past-expiry allows. Check both nodes' identity sources.</summary>
+    SvidOutlived,
+
     /// <summary>The TLS handshake failed before a certificate was judged: plaintext, another version, no common cipher.</summary>
     HandshakeFailed,
 

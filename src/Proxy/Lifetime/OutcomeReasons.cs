@@ -21,7 +21,7 @@ internal static class OutcomeReasons
     /// <summary>True when the refusal rests on who the peer is, rather than on what it may do.</summary>
     internal static bool IsAboutIdentity(this OutcomeReason reason) =>
         reason is OutcomeReason.AuthenticationRequired or OutcomeReason.HandshakeFailed or OutcomeReason.HandshakeTimedOut
-            or (>= OutcomeReason.NoClientSvid and <= OutcomeReason.PeerUnexpectedId);
+            or (>= OutcomeReason.NoClientSvid and <= OutcomeReason.SvidOutlived);
 
     internal static DropReason ToDropReason(this OutcomeReason reason) => reason switch
     {

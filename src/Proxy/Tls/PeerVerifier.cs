@@ -19,22 +19,61 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
     private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
     private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
 
-    internal TrustBundle Bundle => bundle;
+    /// <summary>What the peer is judged by; once it has been, what it was judged by.</summary>
+    internal TrustBundle Bundle { get; private set; } = bundle;
+
+    /// <summary>
+    /// Gives the bundle of now. A handshake may take long, and the peer's certificate may be of a root that was added
+    /// meanwhile: who is refused by the bundle that the handshake began with is judged once more by this one.
+    /// </summary>
+    internal Func<TrustBundle?>? Newest { get; init; }
 
     /// <summary>What was found; null until a certificate, or its absence, has been judged.</summary>
     internal SvidCheck? Found { get; private set; }
 
-    /// <summary>When the peer's certificate expires; never, as long as none has been judged.</summary>
-    internal DateTimeOffset ExpiresAt { get; private set; } = DateTimeOffset.MaxValue;
+    /// <summary>When the peer's certificate expires, or what its chain rests on; long ago, as long as none has been accepted.</summary>
+    internal DateTimeOffset ExpiresAt => Found?.ExpiresAt ?? default;
+
+    /// <summary>The root that the peer's certificate leads to; null as long as none has been accepted.</summary>
+    internal X509Certificate2? Root => Found?.Root;
 
     /// <summary>The callback of SslStream. The stream's own view of host names has no meaning for SPIFFE.</summary>
     internal bool Validate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        var found = SvidVerifier.Check(certificate as X509Certificate2, chain, bundle, expected, time.GetUtcNow());
+        var leaf = certificate as X509Certificate2;
+        var found = SvidVerifier.Check(leaf, chain, Bundle, expected, time.GetUtcNow());
+        if (!found.IsValid && leaf is not null && chain is not null && Newest?.Invoke() is { } newest && !ReferenceEquals(newest, Bundle))
+            found = CheckAgain(leaf, chain.ChainPolicy, newest, found);
         Found = found;
-        if (certificate is X509Certificate2 leaf)
-            ExpiresAt = leaf.NotAfter;
         return found.IsValid;
+    }
+
+    private SvidCheck CheckAgain(X509Certificate2 leaf, X509ChainPolicy presented, TrustBundle newest, in SvidCheck refused)
+    {
+        using var chain = new X509Chain { ChainPolicy = newest.CreateChainPolicy() };
+        foreach (var purpose in presented.ApplicationPolicy)
+            chain.ChainPolicy.ApplicationPolicy.Add(purpose);
+        chain.ChainPolicy.ExtraStore.AddRange(presented.ExtraStore);
+        try
+        {
+            chain.Build(leaf);
+            Bundle = newest;
+            return SvidVerifier.Check(leaf, chain, newest, expected, time.GetUtcNow());
+        }
+        catch (CryptographicException)
+        {
+            return refused;
+        }
+        finally
+        {
+            Release(chain);
+        }
+    }
+
+    private static void Release(X509Chain chain)
+    {
+        foreach (var element in chain.ChainElements)
+            element.Certificate.Dispose();
     }
 
     /// <summary>What a refused peer is told.</summary>
@@ -71,7 +110,7 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
 
     private bool Judge(List<X509Certificate2> presented, Oid purpose, bool isTooLong)
     {
-        using var chain = new X509Chain { ChainPolicy = bundle.CreateChainPolicy() };
+        using var chain = new X509Chain { ChainPolicy = Bundle.CreateChainPolicy() };
         chain.ChainPolicy.ApplicationPolicy.Add(purpose);
         for (var i = 1; i < presented.Count; i++)
             chain.ChainPolicy.ExtraStore.Add(presented[i]);
@@ -83,8 +122,7 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
         }
         finally
         {
-            foreach (var element in chain.ChainElements)
-                element.Certificate.Dispose();
+            Release(chain);
         }
     }
 }

@@ -90,6 +90,9 @@ public sealed class DelegatedIdentityTests : IDisposable
         time.Advance(TimeSpan.FromHours(1));
         Assert.Null(snapshot.FindSvid("u", Alice));
         Assert.Single(snapshot.Svids);
+        Assert.True(snapshot.Holds("u", Alice));
+        Assert.False(snapshot.Holds("v", Alice));
+        Assert.False(snapshot.Holds("u", SpiffeId.Parse("spiffe://td/bob")));
     }
 
     [Fact]

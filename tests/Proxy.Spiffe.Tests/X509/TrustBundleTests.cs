@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Proxy.Spiffe.X509;
 
 namespace Proxy.Spiffe.Tests.X509;
@@ -64,6 +65,44 @@ public sealed class TrustBundleTests : IDisposable
         Assert.False(TrustBundle.TryParse(Domain, [.. der, 0], out _, out _));
         Assert.Equal(count == 0, TrustBundle.TryParse(Domain, der.AsSpan(0, Math.Max(0, der.Length - 1)), out _, out _));
     }
+
+    [Fact]
+    public void A_root_anchors_for_as_long_as_it_is_in_the_bundle()
+    {
+        var both = new TrustBundle(Domain, [_next.Certificate, _root.Certificate]);
+
+        Assert.True(both.StillAnchors(_root.Certificate, TestAuthority.Now));
+        Assert.False(_next.BundleOf("td").StillAnchors(_root.Certificate, TestAuthority.Now));
+        Assert.False(new TrustBundle(Domain, []).StillAnchors(_root.Certificate, TestAuthority.Now));
+    }
+
+    [Fact]
+    public void A_root_that_was_renewed_with_its_key_anchors_and_one_that_only_has_its_name_or_key_does_not()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var former = SelfSign("CN=a", key, 1);
+
+        Assert.True(Anchors(SelfSign("CN=a", key, 2)));
+        Assert.False(Anchors(SelfSign("CN=b", key, 1)));
+        Assert.False(Anchors(SelfSign("CN=a", other, 1)));
+
+        bool Anchors(X509Certificate2 root) => new TrustBundle(Domain, [root]).StillAnchors(former, TestAuthority.Now);
+    }
+
+    [Fact]
+    public void A_root_that_left_because_it_had_expired_was_not_taken_back()
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using var former = SelfSign("CN=a", key, 1);
+        var bundle = _next.BundleOf("td");
+
+        Assert.False(bundle.StillAnchors(former, TestAuthority.Now.AddHours(1).AddTicks(-1)));
+        Assert.True(bundle.StillAnchors(former, TestAuthority.Now.AddHours(1)));
+    }
+
+    private static X509Certificate2 SelfSign(string name, ECDsa key, int hours) =>
+        new CertificateRequest(name, key, HashAlgorithmName.SHA256).CreateSelfSigned(TestAuthority.Now.AddHours(-1), TestAuthority.Now.AddHours(hours));
 
     private static string Pem(TestAuthority authority) => authority.Certificate.ExportCertificatePem();
 }

@@ -100,3 +100,17 @@ internal sealed class ManualTime : TimeProvider
 
     public void Advance(TimeSpan by) => Interlocked.Add(ref _ticks, by.Ticks);
 }
+
+/// <summary>The date as a test sets it; time-outs pass as they do.</summary>
+internal sealed class SetDate : TimeProvider
+{
+    private long _ticks = System.GetUtcNow().UtcTicks;
+
+    public DateTimeOffset Now
+    {
+        get => new(Volatile.Read(ref _ticks), TimeSpan.Zero);
+        set => Volatile.Write(ref _ticks, value.UtcTicks);
+    }
+
+    public override DateTimeOffset GetUtcNow() => Now;
+}

@@ -149,6 +149,18 @@ public sealed class IssuerApiTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_pod_whose_manifest_says_no_uid_is_given_to_nobody_who_names_one()
+    {
+        _issuer.WritePod("a", "");
+        await using var run = Broker("spiffe://cluster.local/node-proxy/issuer", Pod("a"));
+        await run.UntilLoggedAsync("NotFound: the pod's manifest says no uid, so the one of the reference cannot be checked");
+        Assert.False(run.Source.Current.Svids.Any());
+
+        _issuer.WritePod("a", "uid-a");
+        await run.UntilAsync(Has("a"));
+    }
+
+    [Fact]
     public async Task Who_is_no_broker_is_not_let_in()
     {
         _issuer.WriteEntries(IssuerApis.Entry("somebody", $"unix:uid:{Native.UnixPeer.OwnUserId}"));

@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Proxy.Spiffe.Streams;
 using Proxy.Spiffe.X509;
 using Broker = Proxy.Spiffe.Broker.Protocol;
+using Delegated = Proxy.Spiffe.DelegatedIdentity.Protocol;
 using Workload = Proxy.Spiffe.WorkloadApi.Protocol;
 
 namespace Proxy.Tests.Sources;
@@ -22,6 +23,14 @@ internal sealed class ApiPeer : IAsyncDisposable
 
     /// <summary>By the UID of the pod that is asked for.</summary>
     public Dictionary<string, Script<Broker.SubscribeToX509SVIDRequest, Broker.SubscribeToX509SVIDResponse>> Brokered { get; } = [];
+
+    /// <summary>By the UID of the pod that is asked for.</summary>
+    public Dictionary<string, Script<Delegated.SubscribeToX509SVIDsRequest, Delegated.SubscribeToX509SVIDsResponse>> Delegated { get; } = [];
+
+    public Script<Delegated.SubscribeToX509BundlesRequest, Delegated.SubscribeToX509BundlesResponse> DelegatedBundles { get; } = new();
+
+    /// <summary>Of SPIRE's Delegated Identity API.</summary>
+    public string DelegatedSocket => Path.Combine(_directory, "admin.sock");
 
     /// <summary>The certificates that the broker's clients have presented.</summary>
     public List<string> BrokerClients { get; } = [];
@@ -40,6 +49,7 @@ internal sealed class ApiPeer : IAsyncDisposable
         _application = builder.Build();
         _application.MapGrpcService<WorkloadApiFake>();
         _application.MapGrpcService<BrokerFake>();
+        _application.MapGrpcService<DelegatedFake>();
         await _application.StartAsync();
     }
 
@@ -51,6 +61,7 @@ internal sealed class ApiPeer : IAsyncDisposable
         _application = null;
         File.Delete(Path.Combine(_directory, "workload.sock"));
         File.Delete(Path.Combine(_directory, "broker.sock"));
+        File.Delete(DelegatedSocket);
     }
 
     public async ValueTask DisposeAsync()
@@ -63,6 +74,7 @@ internal sealed class ApiPeer : IAsyncDisposable
     private void Configure(KestrelServerOptions kestrel, X509Svid? broker)
     {
         kestrel.ListenUnixSocket(Path.Combine(_directory, "workload.sock"), listen => listen.Protocols = HttpProtocols.Http2);
+        kestrel.ListenUnixSocket(DelegatedSocket, listen => listen.Protocols = HttpProtocols.Http2);
         if (broker is null)
             return;
         kestrel.ListenUnixSocket(Path.Combine(_directory, "broker.sock"), listen =>
@@ -100,5 +112,19 @@ internal sealed class ApiPeer : IAsyncDisposable
     {
         public override Task SubscribeToX509SVID(Broker.SubscribeToX509SVIDRequest request, IServerStreamWriter<Broker.SubscribeToX509SVIDResponse> responseStream, ServerCallContext context) =>
             peer.Brokered[request.Reference.Reference.Unpack<Broker.KubernetesObjectReference>().Uid].PlayAsync(request, responseStream, context);
+    }
+
+    private sealed class DelegatedFake(ApiPeer peer) : Delegated.DelegatedIdentity.DelegatedIdentityBase
+    {
+        public override Task SubscribeToX509SVIDs(
+            Delegated.SubscribeToX509SVIDsRequest request, IServerStreamWriter<Delegated.SubscribeToX509SVIDsResponse> responseStream, ServerCallContext context) =>
+            peer.Delegated[UidOf(request)].PlayAsync(request, responseStream, context);
+
+        public override Task SubscribeToX509Bundles(
+            Delegated.SubscribeToX509BundlesRequest request, IServerStreamWriter<Delegated.SubscribeToX509BundlesResponse> responseStream, ServerCallContext context) =>
+            peer.DelegatedBundles.PlayAsync(request, responseStream, context);
+
+        private static string UidOf(Delegated.SubscribeToX509SVIDsRequest request) =>
+            request.Selectors.Single(selector => selector.Value.StartsWith("pod-uid:", StringComparison.Ordinal)).Value["pod-uid:".Length..];
     }
 }

@@ -125,7 +125,10 @@ internal static class Cast
     public static IdentitySnapshot Identities(TestPki pki, params (string Uid, X509Svid Svid)[] svids) => Identities(pki.Bundle, svids);
 
     public static IdentitySnapshot Identities(TrustBundle bundle, params (string Uid, X509Svid Svid)[] svids) =>
-        new(1, svids.Select(pair => KeyValuePair.Create(pair.Uid, new WorkloadIdentity([pair.Svid], []))), [bundle], TimeProvider.System);
+        Identities(bundle, TimeProvider.System, svids);
+
+    public static IdentitySnapshot Identities(TrustBundle bundle, TimeProvider time, params (string Uid, X509Svid Svid)[] svids) =>
+        new(1, svids.Select(pair => KeyValuePair.Create(pair.Uid, new WorkloadIdentity([pair.Svid], []))), [bundle], time);
 
     private static PolicySnapshot PoliciesOf(string text)
     {

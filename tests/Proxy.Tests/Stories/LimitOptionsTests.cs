@@ -24,6 +24,7 @@ public class LimitOptionsTests
         { "--request-head-timeout", 0, 2_592_000 },
         { "--idle-timeout", 0, 2_592_000 },
         { "--half-open-timeout", 0, 2_592_000 },
+        { "--max-age-past-expiry", 0, 2_592_000 },
         { "--max-request-head", 64, 32_767 },
         { "--max-request-headers", 1, 10_000 },
         { "--max-request-target", 1, 32_767 },
@@ -56,6 +57,7 @@ public class LimitOptionsTests
         Assert.Equal(TimeSpan.FromSeconds(7), Read("--idle-timeout", "7").Relay.Idle);
         Assert.Equal(TimeSpan.FromSeconds(7), Read("--half-open-timeout", "7").Relay.HalfOpen);
         Assert.Equal(TimeSpan.FromSeconds(7), Read("--request-head-timeout", "7").Http.HeadTimeout);
+        Assert.Equal(TimeSpan.FromSeconds(7), Read("--max-age-past-expiry", "7").AgePastExpiry);
         Assert.Equal(7, Read("--max-buffer-memory", "7").BufferMemory);
         Assert.Equal(7, Read("--max-held-questions", "7").HeldQuestions);
         Assert.Equal(7, Read("--max-handshakes", "7").HandshakesPerClient);

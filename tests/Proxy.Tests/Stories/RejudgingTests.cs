@@ -102,6 +102,38 @@ public sealed class RejudgingTests : IDisposable
         Assert.Null(await CutReasonAsync(live.Connection));
     }
 
+    [Fact]
+    public async Task An_SVID_that_has_expired_and_is_still_held_does_not_cut()
+    {
+        var live = await RegisterAsync();
+        live.Connection.Proof = new ConnectionProof(s_client.ExpectedId, s_server.ExpectedId, true, true);
+        var date = new Engine.SetDate { Now = _stage.Pki.Client.ExpiresAt };
+        var held = Identities(_stage.Pki.Bundle, date, ("client", _stage.Pki.Client), ("server", _stage.Pki.Server));
+        Assert.Null(held.FindSvid("client", s_client.ExpectedId));
+        _stage.Mesh.Publish(held);
+        Assert.Null(await CutReasonAsync(live.Connection));
+    }
+
+    [Theory]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(true, true)]
+    public async Task A_root_that_is_gone_cuts(bool clientIsOurs, bool serverIsOurs)
+    {
+        var live = await RegisterAsync();
+        live.Connection.Proof = new ConnectionProof(s_client.ExpectedId, s_server.ExpectedId, clientIsOurs, serverIsOurs)
+        {
+            ClientRoot = serverIsOurs ? _stage.Pki.Bundle.Roots[0] : null,
+            ServerRoot = clientIsOurs ? _stage.Pki.Bundle.Roots[0] : null,
+        };
+        using var next = new Tls.TestPki();
+        var both = new TrustBundle(Tls.TestPki.Domain, [.. next.Bundle.Roots, .. _stage.Pki.Bundle.Roots]);
+        _stage.Mesh.Publish(Identities(both, ("client", _stage.Pki.Client), ("server", _stage.Pki.Server)));
+        Assert.Null(await CutReasonAsync(live.Connection));
+        _stage.Mesh.Publish(Identities(next.Bundle, ("client", _stage.Pki.Client), ("server", _stage.Pki.Server)));
+        Assert.Equal(OutcomeReason.PeerUntrusted, await CutReasonAsync(live.Connection));
+    }
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]

@@ -20,9 +20,11 @@ internal sealed class Stage : IDisposable
     private readonly NetworkNamespace _home = NetworkNamespace.Current();
     private readonly Loopback _captured = new();
 
-    public Stage(TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TlsEngine engine = default, BufferPool? buffers = null, int restingInbound = RestingInbound.Most, TimeProvider? time = null)
+    public Stage(
+        TimeSpan? hold = null, TimeSpan? connect = null, TimeSpan? handshake = null, TimeSpan? open = null, RelayLimits? relay = null, TlsEngine engine = default,
+        BufferPool? buffers = null, TimeProvider? time = null, int restingInbound = RestingInbound.Most, TimeProvider? workerTime = null)
     {
-        Worker = new TestWorker(time, buffers);
+        Worker = new TestWorker(workerTime, buffers);
         Server = new Loopback(ServerAddress);
         var limits = new ConnectionLimits
         {
@@ -32,7 +34,7 @@ internal sealed class Stage : IDisposable
             Open = open ?? Patience.Limit,
             Relay = relay ?? RelayLimits.None,
         };
-        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, TimeProvider.System)
+        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, Cast.ThisNode, limits, Flows, time ?? TimeProvider.System)
         {
             Tls = engine,
             RestingInbound = new RestingInbound(restingInbound),

@@ -42,9 +42,9 @@ internal sealed class TestPki : IDisposable
 
     public X509Svid Server { get; }
 
-    public X509Svid Issue(SpiffeId id)
+    public X509Svid Issue(SpiffeId id, TimeSpan? lifetime = null)
     {
-        var issued = _authority.Issue(id, TimeSpan.FromHours(1));
+        var issued = _authority.Issue(id, lifetime ?? TimeSpan.FromHours(1));
         Assert.True(X509Svid.TryParse([issued.Certificate], issued.PrivateKey.Span, out var svid, out var error), error);
         return svid;
     }

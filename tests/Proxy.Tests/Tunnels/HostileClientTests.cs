@@ -198,13 +198,45 @@ public sealed class HostileClientTests : IDisposable
     public async Task A_tunnel_retires_when_its_SVID_is_rotated_and_takes_no_stream_that_comes_after()
     {
         var (story, peer) = await BeginAsync();
+        CarryFirst(_stage, peer);
         _stage.Mesh.Publish(Identities(_stage.Pki, ("server", _stage.Pki.Issue(Tls.TestPki.ServerId))));
-        peer.Expect(FrameType.Retire, 0);
-        peer.Send(FramePeer.Open(1), FramePeer.Frame(FrameType.Data, 1, "too late"u8), FramePeer.Frame(FrameType.End, 1));
+        peer.Expect(FrameType.Retire, 1);
+        peer.Send(FramePeer.Open(2), FramePeer.Frame(FrameType.Data, 2, "too late"u8), FramePeer.Frame(FrameType.End, 2));
         peer.End();
         Assert.Equal(OutcomeReason.Completed, (await story).Reason);
         Assert.False(_stage.Server.HasCaller());
         await _stage.AssertNothingHeldAsync();
+    }
+
+    [Fact]
+    public async Task The_stream_that_a_handshake_was_made_for_is_carried_and_no_other_although_the_SVID_was_rotated()
+    {
+        var (story, peer) = await BeginAsync();
+        _stage.Mesh.Publish(Identities(_stage.Pki, ("server", _stage.Pki.Issue(Tls.TestPki.ServerId))));
+        await _stage.Worker.SettleAsync();
+        CarryFirst(_stage, peer);
+        peer.Expect(FrameType.Retire, 1);
+        peer.End();
+        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+        await _stage.AssertNothingHeldAsync();
+    }
+
+    [Fact]
+    public async Task A_first_stream_that_comes_late_is_one_like_any_other()
+    {
+        var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(TimeProvider.System.GetUtcNow());
+        using var stage = new Stage(time: time, open: TimeSpan.FromSeconds(15));
+        var (story, client) = await CaptureAsync(stage, Stage.Client(node: OtherNode));
+        var peer = await FramePeer.DialAsync(client, stage.Pki);
+        await stage.UntilTunnelStandsAsync().Soon();
+        stage.Mesh.Publish(Identities(stage.Pki, ("server", stage.Pki.Issue(Tls.TestPki.ServerId))));
+        await stage.Worker.SettleAsync();
+        time.Advance(TimeSpan.FromSeconds(15) + TimeSpan.FromTicks(1));
+        peer.Send(FramePeer.Open(1), FramePeer.Frame(FrameType.End, 1));
+        peer.Expect(FrameType.Retire, 0);
+        peer.End();
+        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+        Assert.False(stage.Server.HasCaller());
     }
 
     [Fact]
@@ -225,11 +257,23 @@ public sealed class HostileClientTests : IDisposable
         return (story, peer);
     }
 
-    private async Task<(Task<ConnectionOutcome> Story, Peer Client)> CaptureAsync(Workload workload)
+    private static void CarryFirst(Stage stage, FramePeer peer)
     {
-        _stage.Mesh.Publish(ClusterOf("", workload, Stage.ServerOn(ThisNode)));
-        _stage.PublishSvids();
-        var (captured, peer) = await _stage.CaptureAsync(_stage.Capture(Stage.ServerOn(ThisNode)));
-        return (_stage.ComeInAsync(captured), peer);
+        peer.Send(FramePeer.Open(1), FramePeer.Frame(FrameType.End, 1));
+        var server = stage.Server.Accept();
+        server.ExpectEnd();
+        server.End();
+        peer.Expect(FrameType.Accept, 1);
+        peer.Expect(FrameType.End, 1);
+    }
+
+    private Task<(Task<ConnectionOutcome> Story, Peer Client)> CaptureAsync(Workload workload) => CaptureAsync(_stage, workload);
+
+    private static async Task<(Task<ConnectionOutcome> Story, Peer Client)> CaptureAsync(Stage stage, Workload workload)
+    {
+        stage.Mesh.Publish(ClusterOf("", workload, Stage.ServerOn(ThisNode)));
+        stage.PublishSvids();
+        var (captured, peer) = await stage.CaptureAsync(stage.Capture(Stage.ServerOn(ThisNode)));
+        return (stage.ComeInAsync(captured), peer);
     }
 }

@@ -9,11 +9,11 @@ namespace Proxy.Tests.Tunnels;
 /// <summary>One worker of a node, with its own snapshot.</summary>
 internal sealed class Node
 {
-    public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null)
+    public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null, TimeProvider? time = null)
     {
         Flows = new FlowRing(name, TimeProvider.System);
         limits ??= new ConnectionLimits { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
-        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, TimeProvider.System)
+        Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, time ?? TimeProvider.System)
         {
             // Each node speaks TLS by the other engine.
             Tls = name == Cast.ThisNode ? TlsEngine.LibSsl : TlsEngine.SslStream,

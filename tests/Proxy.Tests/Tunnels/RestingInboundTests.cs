@@ -1,6 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
 using Proxy.Engine;
-using Proxy.Tests.Engine;
 using Proxy.Tests.Stories;
 using static Proxy.Tests.Stories.Cast;
 
@@ -49,7 +48,7 @@ public sealed class RestingInboundTests
     public async Task Who_does_not_listen_when_asked_has_them_ended(int tunnels, int left)
     {
         // Time stands still: who is asked is given as long as he likes.
-        using var stage = new Stage(restingInbound: 1, time: new FakeTimeProvider());
+        using var stage = new Stage(restingInbound: 1, workerTime: new FakeTimeProvider());
         _ = await RestAsync(stage, tunnels, left);
         Assert.Equal(left, await CountAsync(stage));
     }

@@ -165,6 +165,29 @@ public sealed class TunnelTests : IDisposable
         await _nodes.AssertNothingHeldAsync();
     }
 
+    [Fact]
+    public async Task Rotation_that_is_faster_than_handshakes_fails_no_connection()
+    {
+        using var stop = new CancellationTokenSource();
+        var rotating = RotateAsync();
+        for (var i = 0; i < 10; i++)
+            await _nodes.ConverseAsync();
+        await stop.CancelAsync();
+        await rotating;
+        await _nodes.AssertNothingHeldAsync();
+
+        async Task RotateAsync()
+        {
+            while (!stop.IsCancellationRequested)
+            {
+                _nodes.Rotate("server");
+                _nodes.Rotate("client");
+                await _nodes.Near.SettleAsync();
+                await _nodes.Far.SettleAsync();
+            }
+        }
+    }
+
     [Theory]
     [InlineData("client")]
     [InlineData("server")]

@@ -26,14 +26,16 @@ internal sealed class TwoNodes : IDisposable
     private readonly Channel<ConnectionOutcome> _streams = Channel.CreateUnbounded<ConnectionOutcome>();
     private readonly SemaphoreSlim _connecting = new(1);
     private readonly List<Wire> _wires = [];
+    private readonly TimeProvider _time;
     private X509Svid _client;
     private X509Svid _server;
     private TrustBundle _bundle;
 
-    public TwoNodes(ConnectionLimits? limits = null, ConnectionBudget? budget = null)
+    public TwoNodes(ConnectionLimits? limits = null, ConnectionBudget? budget = null, TimeProvider? time = null)
     {
-        Near = new Node(Cast.ThisNode, limits, budget);
-        Far = new Node(Cast.OtherNode, limits);
+        _time = time ?? TimeProvider.System;
+        Near = new Node(Cast.ThisNode, limits, budget, _time);
+        Far = new Node(Cast.OtherNode, limits, time: _time);
         Application = new Loopback(Stage.ServerAddress);
         Destination = Application.Endpoint;
         ClientPod = new PodCapture(Client, new NetworkScope(_home, _home, 0));
@@ -88,12 +90,15 @@ internal sealed class TwoNodes : IDisposable
     }
 
     /// <summary>The node that has the pod gets another SVID for it.</summary>
-    public void Rotate(string uid)
+    public void Rotate(string uid, TimeSpan? lifetime = null) => Rotate(uid, Pki, lifetime);
+
+    /// <summary>The same, by this authority.</summary>
+    public void Rotate(string uid, TestPki pki, TimeSpan? lifetime = null)
     {
         if (uid == "client")
-            _client = Pki.Issue(TestPki.ClientId);
+            _client = pki.Issue(TestPki.ClientId, lifetime);
         else
-            _server = Pki.Issue(TestPki.ServerId);
+            _server = pki.Issue(TestPki.ServerId, lifetime);
         PublishSvids(uid == "client" ? Near : Far);
     }
 
@@ -105,11 +110,30 @@ internal sealed class TwoNodes : IDisposable
     }
 
     /// <summary>Both nodes get the trust domain's bundle as another generation.</summary>
-    public void RenewBundle()
+    public void RenewBundle() => Believe(Pki);
+
+    /// <summary>Both nodes believe the roots of these authorities, and no others.</summary>
+    public void Believe(params TestPki[] authorities)
     {
-        _bundle = new TrustBundle(TestPki.Domain, Pki.Bundle.Roots);
-        PublishSvids(Near);
+        BelieveAt(Near, authorities);
         PublishSvids(Far);
+    }
+
+    /// <summary>This node alone hears of it.</summary>
+    public void BelieveAt(Node node, params TestPki[] authorities)
+    {
+        _bundle = new TrustBundle(TestPki.Domain, authorities.SelectMany(authority => authority.Bundle.Roots));
+        PublishSvids(node);
+    }
+
+    /// <summary>When the first of the two SVIDs expires that the nodes have now.</summary>
+    public DateTimeOffset FirstExpiry => _client.ExpiresAt < _server.ExpiresAt ? _client.ExpiresAt : _server.ExpiresAt;
+
+    /// <summary>Has both nodes look at the clock, as they do once a second.</summary>
+    public async Task LookAtTheClockAsync()
+    {
+        await Near.Worker.DoAsync(Near.Seat.CutOutlived);
+        await Far.Worker.DoAsync(Far.Seat.CutOutlived);
     }
 
     /// <summary>How the next tunnel ends, at the server's node.</summary>
@@ -119,7 +143,7 @@ internal sealed class TwoNodes : IDisposable
     public async Task<ConnectionOutcome> StreamEndAsync() => await _streams.Reader.ReadAsync().AsTask().Soon();
 
     private void PublishSvids(Node node) =>
-        node.Mesh.Publish(Cast.Identities(_bundle, ("client", _client), ("server", _server)));
+        node.Mesh.Publish(Cast.Identities(_bundle, _time, ("client", _client), ("server", _server)));
 
     /// <summary>A connection of the client to the server, as the client's node has captured it.</summary>
     public async Task<(Task<ConnectionOutcome> Story, Peer Client)> ConnectAsync(Endpoint? address = null)
