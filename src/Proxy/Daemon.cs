@@ -43,8 +43,12 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         await using var review = new PolicyReview(time, log.For("policy").AsAction(LogLevel.Info));
         await using var identities = CreateSource();
         var probes = new NodeProbes(options.NodeName, NodeRules.WithWhatWorks(options.Capture, tools, log.For("capture").AsAction(LogLevel.Warning)), home, time, log.For("capture").AsAction(LogLevel.Error));
-        var namespaces = new PodNamespaces(options.NodeName, new CaptureRules(probes.Options, tools), home, options.Capture.ProxyMark, _pods,
-            (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), log.For("capture").AsAction(LogLevel.Info));
+        var rules = new CaptureRules(probes.Options, tools);
+        var namespaces = new PodNamespaces(options.NodeName, rules, home, options.Capture.ProxyMark, _pods,
+            (pod, _) => new PodOpening(pod, seats, options.Capture, Accept).OpenAsync(), time, log.For("capture").AsAction(LogLevel.Info))
+        {
+            Watch = new RuleWatch(rules, new RuleWatchOptions { Every = options.RuleLookEvery }, time, log.For("capture").AsAction(LogLevel.Error)),
+        };
         cluster.Changed += snapshot => Follow(snapshot, identities);
         cluster.Changed += review.Follow;
         identities.Changed += Follow;

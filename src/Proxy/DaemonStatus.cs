@@ -130,6 +130,7 @@ internal sealed class DaemonStatus(
             json.WriteNumber("restingTunnels", pod.RestingTunnels);
             WriteTexts(json, "foreign", pod.Foreign);
             WriteExclusions(json, pod.Workload.Exclusions);
+            WriteRules(json, pod.Rules);
             json.WriteEndObject();
         }
 
@@ -153,6 +154,25 @@ internal sealed class DaemonStatus(
         WriteTexts(json, "outboundPorts", excluded.OutboundPorts.Select(range => range.ToString()));
         WriteTexts(json, "outboundCidrs", excluded.OutboundCidrs.Select(range => range.ToString()));
         json.WriteEndObject();
+    }
+
+    private static void WriteRules(Utf8JsonWriter json, RuleReport rules)
+    {
+        json.WriteStartObject("rules");
+        WriteTime(json, "lookedAt", rules.LookedAt);
+        json.WriteNumber("repairs", rules.Repairs);
+        json.WriteString("lastFault", rules.LastFault);
+        WriteTime(json, "lastFaultAt", rules.LastFaultAt);
+        json.WriteString("fault", rules.Fault);
+        json.WriteEndObject();
+    }
+
+    private static void WriteTime(Utf8JsonWriter json, string name, DateTimeOffset? time)
+    {
+        if (time is { } known)
+            json.WriteString(name, known);
+        else
+            json.WriteNull(name);
     }
 
     private static void WriteTexts(Utf8JsonWriter json, string name, IEnumerable<string> texts)

@@ -45,4 +45,7 @@ internal sealed record ProxyOptions
     public ConnectionLimits Limits { get; init; } = new();
 
     public CaptureOptions Capture { get; init; } = new();
+
+    /// <summary>The time from one look at the rules of a captured pod to the next.</summary>
+    public TimeSpan RuleLookEvery { get; init; } = TimeSpan.FromSeconds(30);
 }

@@ -9,6 +9,7 @@ internal sealed class PodCapture(Workload workload, NetworkScope scope)
     private Workload _workload = workload;
     private int _connections;
     private int _resting;
+    private RuleReport _rules = new();
 
     internal NetworkScope Scope => scope;
 
@@ -20,6 +21,13 @@ internal sealed class PodCapture(Workload workload, NetworkScope scope)
     {
         get => Volatile.Read(ref _workload);
         set => Volatile.Write(ref _workload, value);
+    }
+
+    /// <summary>What has come of looking at its rules. Replaced by the control plane.</summary>
+    internal RuleReport Rules
+    {
+        get => Volatile.Read(ref _rules);
+        set => Volatile.Write(ref _rules, value);
     }
 
     /// <summary>Captured connections, tunnels that carry a stream included.</summary>

@@ -15,14 +15,17 @@ internal delegate Task<IAsyncDisposable> OpenPod(PodCapture pod, CancellationTok
 /// Keeps the capture of this node's enrolled pods as the newest snapshot wants it. Rules stand before listeners, so
 /// a pod is closed rather than open while it is being captured, and they stay when the process ends.
 /// </summary>
-internal sealed class PodNamespaces(string nodeName, CaptureRules rules, NetworkNamespace home, uint mark, LocalPods pods, OpenPod open, Action<string> log)
+internal sealed class PodNamespaces(string nodeName, CaptureRules rules, NetworkNamespace home, uint mark, LocalPods pods, OpenPod open, TimeProvider time, Action<string> log)
 {
     /// <summary>Pods captured at once: each runs tools, and takes threads and descriptors for them.</summary>
     private const int AtOnce = 8;
 
-    private readonly ConcurrentDictionary<string, Captured> _captured = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<string, CapturedPod> _captured = new(StringComparer.Ordinal);
     // Pods without enrolment whose rules are known to be gone.
     private readonly HashSet<string> _released = new(StringComparer.Ordinal);
+
+    /// <summary>Looks at the rules of captured pods after each pass; null: nobody does.</summary>
+    internal RuleWatch? Watch { get; init; }
 
     /// <summary>Pods that are wanted and could not be captured, with the reason.</summary>
     internal IReadOnlyDictionary<string, string> Faults { get; private set; } = new Dictionary<string, string>();
@@ -49,6 +52,12 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
         await TryEachAsync(released, workload => workload, ReleaseLeftOverAsync, faults);
         if (stop.IsCancellationRequested)
             return false;
+        Watch?.Continue(_captured.Values);
+        foreach (var pod in _captured.Values.Select(captured => captured.Pod))
+        {
+            if (pod.Rules.Fault is { } fault)
+                faults.TryAdd(pod.Workload.ToString(), fault);
+        }
 
         foreach (var (pod, fault) in faults)
         {
@@ -108,9 +117,10 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
             var scope = new NetworkScope(@namespace, home, mark);
             RequireOwn(workload, scope);
             var foreign = await Task.Run(() => rules.Excluding(workload.Exclusions).Apply(@namespace), stop);
+            var madeAt = time.GetTimestamp();
             var pod = new PodCapture(workload, scope) { Foreign = foreign };
             // From here on it counts as captured, whatever becomes of the others of this pass.
-            _captured[workload.Uid] = new Captured(pod, @namespace, await open(pod, stop)) { Excluded = workload.Exclusions };
+            _captured[workload.Uid] = new CapturedPod(pod, @namespace, await open(pod, stop)) { Excluded = workload.Exclusions, StoodAt = madeAt };
             pods.Add(pod);
             log($"pod {workload} is captured in network namespace {name}");
             foreach (var line in foreign)
@@ -128,13 +138,15 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
     /// Makes the rules of a captured pod follow its exclusions. Interrupted, only that passes which the old and the new
     /// rules both let by; it is tried again at the next pass.
     /// </summary>
-    private async Task FollowExclusionsAsync(Captured captured)
+    private async Task FollowExclusionsAsync(CapturedPod captured)
     {
         var exclusions = captured.Pod.Workload.Exclusions;
         if (captured.Excluded.Equals(exclusions))
             return;
+        await captured.Look;
         try
         {
+            captured.Made = null;
             await Task.Run(() => rules.Excluding(exclusions).Apply(captured.Namespace));
         }
         catch (Exception e) when (e is IOException or CaptureException)
@@ -169,7 +181,7 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
     /// The rules are removed only where the pod is still known, no longer enrolled, and nobody else claims its address,
     /// whose rules they would be. A pod that is gone from the directory stays closed for as long as its namespace exists.
     /// </summary>
-    private async Task LetGoAsync(string uid, Captured captured, ClusterSnapshot cluster)
+    private async Task LetGoAsync(string uid, CapturedPod captured, ClusterSnapshot cluster)
     {
         using var @namespace = captured.Namespace;
         _captured.TryRemove(uid, out _);
@@ -211,29 +223,5 @@ internal sealed class PodNamespaces(string nodeName, CaptureRules rules, Network
             log($"the rules of pod {workload} cannot be removed, it stays closed: {e.Message}");
             return false;
         }
-    }
-
-    private sealed record Captured(PodCapture Pod, NetworkNamespace Namespace, IAsyncDisposable Opened)
-    {
-        /// <summary>The exclusions that its rules were made with.</summary>
-        internal required Exclusions Excluded { get; set; }
-
-        internal bool IsStillAt(Workload workload)
-        {
-            if (workload.NetworkNamespace != Namespace.Name)
-                return false;
-            try
-            {
-                using var now = NetworkNamespace.Open(Namespace.Name);
-                return now.Inode == Namespace.Inode;
-            }
-            catch (IOException)
-            {
-                // Without descriptors nothing can be opened; only a name that is gone says that the namespace is.
-                return NetworkNamespace.HasName(Namespace.Name);
-            }
-        }
-
-        internal async Task CloseAsync() => await Opened.DisposeAsync();
     }
 }

@@ -36,6 +36,9 @@ internal static class RunCommand
     private static readonly Option<int> AdminPort = CommandOptions.Number(
         "--admin-port", "Port of the admin server on 127.0.0.1.", 15020, 1, 65535);
 
+    private static readonly Option<int> RuleLookEvery = CommandOptions.Number(
+        "--rule-look-every", "From one look at the rules of a captured pod to the next, in seconds; one pod after another, so longer with many.", 30, 1, 3600);
+
     private static readonly Option<string> Tls = CommandOptions.Text(
         "--tls", $"Who speaks TLS: libssl, the system's OpenSSL 3 at first hand, or sslstream, .NET's stream over it. Without a word {TlsEngines.Preferred.Text()}.", "", "ENGINE");
 
@@ -57,7 +60,7 @@ internal static class RunCommand
     {
         var command = new Command("run", "Runs this node's daemon.")
         {
-            Cluster, Node, Domain, Template, PodCidrs, RunDirectory, Workers, AdminPort, Tls, LogFormat, LogLevel,
+            Cluster, Node, Domain, Template, PodCidrs, RunDirectory, Workers, AdminPort, RuleLookEvery, Tls, LogFormat, LogLevel,
         };
         Identity.AddTo(command);
         Federation.AddTo(command, Domain);
@@ -111,6 +114,7 @@ internal static class RunCommand
             AdminPort = (ushort)arguments.GetValue(AdminPort),
             Tls = arguments.GetRequiredValue(Tls) is { Length: > 0 } engine ? Enum.Parse<TlsEngine>(engine, ignoreCase: true) : null,
             Capture = Redirection.Read(arguments),
+            RuleLookEvery = TimeSpan.FromSeconds(arguments.GetValue(RuleLookEvery)),
             Limits = Paths.Apply(arguments, Limits.Read(arguments)),
         };
     }

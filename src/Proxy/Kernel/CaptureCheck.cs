@@ -19,6 +19,15 @@ internal static class CaptureCheck
             yield return obstacle;
     }
 
+    /// <summary>What was made and is no longer, and the reverse, though the comments are what they should be.</summary>
+    public static IEnumerable<string> Changes(IReadOnlyList<string> made, IReadOnlyList<string> own)
+    {
+        foreach (var gone in made.Except(own))
+            yield return $"a rule that was made is gone: {gone}";
+        foreach (var foreign in own.Except(made))
+            yield return $"a rule among ours that is not ours: {foreign}";
+    }
+
     /// <summary>The same for the rules of the node's own namespace.</summary>
     public static IEnumerable<string> NodeFaults(CaptureOptions options, CaptureFindings found)
     {

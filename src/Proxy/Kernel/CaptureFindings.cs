@@ -38,6 +38,11 @@ internal sealed class CaptureFindings
     public bool IsCaptured => Sets.Count > 0
         || families.Values.Any(family => family.HasRule || family.Tables.OurChains.Any() || family.OtherTables.OurChains.Any());
 
+    /// <summary>The rules in chains of ours, as the tools print them, without counters.</summary>
+    public IReadOnlyList<string> OwnRules => [.. Families.SelectMany(family => families[family].Tables.OurChains
+        .SelectMany(chain => families[family].Tables.RulesOf(chain.Table, chain.Name))
+        .Select(rule => $"{family.Name} {rule.Table} {rule.Line}"))];
+
     public FamilyFindings this[CaptureFamily family] => families[family];
 
     public static CaptureFindings Read(NamespaceTools tools, CaptureOptions options)

@@ -93,9 +93,11 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private bool MayTrackOlder =>
         (options.HasBypass && CaptureSettings.TracksLoosely(found.Settings)) || found.Families.Any(family => !HasBegun(found[family]));
 
-    // The rules that turn tracking off are made after what was tracked is forgotten.
-    private static bool HasBegun(FamilyFindings family) =>
-        family.Tables.OurChains.Concat(family.OtherTables.OurChains).Any(chain => chain.Table == "raw");
+    // The rules that turn tracking off are made after what was tracked is forgotten. Who flushes them leaves chains behind.
+    private static bool HasBegun(FamilyFindings family) => TurnsOff(family.Tables) || TurnsOff(family.OtherTables);
+
+    private static bool TurnsOff(SavedTables tables) => ((string[])["PREROUTING", "OUTPUT"]).All(hook =>
+        tables.JumpsToUs.Any(jump => jump.Table == "raw" && jump.Chain == hook) && tables.RulesOf("raw", CaptureRuleSet.Prefix + hook).Any());
 
     private CaptureRuleSet RuleSet(CaptureFamily family) => new(options, family);
 

@@ -64,6 +64,22 @@ internal sealed class CaptureRules
     public IReadOnlyList<string> Verify(NetworkNamespace pod) =>
         [.. CaptureCheck.Faults(options, CaptureFindings.Read(Open(pod), options))];
 
+    /// <summary>Compares with what was made here before. Changes nothing.</summary>
+    /// <param name="pod">Its namespace.</param>
+    /// <param name="made">What an earlier look took for what was made; null: not known, and the rules are told by their comments only.</param>
+    /// <exception cref="CaptureException">A tool or the kernel refuses; the message says which command.</exception>
+    public CaptureLook Look(NetworkNamespace pod, IReadOnlyList<string>? made)
+    {
+        var found = CaptureFindings.Read(Open(pod), options);
+        var own = found.OwnRules;
+        string[] faults = [.. CaptureCheck.Faults(options, found)];
+        return new CaptureLook(own, faults.Length > 0 || made is null ? faults : [.. CaptureCheck.Changes(made, own)]);
+    }
+
+    /// <summary>A number that changes with every change of rules in the namespace; null: this variant has none, and only a look tells.</summary>
+    public uint? ReadGeneration(NetworkNamespace pod) =>
+        programs.Iptables.Variant == IptablesVariant.Nft ? NetlinkRules.ReadGeneration(pod) : null;
+
     /// <summary>Rules with counters, sets and routes, and what is missing, for people.</summary>
     public string Show(NetworkNamespace pod)
     {

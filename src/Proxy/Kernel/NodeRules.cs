@@ -7,7 +7,7 @@ namespace Proxy.Kernel;
 internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
 {
     // As the tools printed them when they had just been made.
-    private string _made = "";
+    private IReadOnlyList<string> _made = [];
 
     public CaptureOptions Options => options;
 
@@ -18,7 +18,7 @@ internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
         var tools = new NamespaceTools(node, programs);
         foreach (var step in new CapturePlan(options, CaptureFindings.Read(tools, options)).ApplyToNode(pods))
             CaptureRules.Run(tools, step);
-        _made = OwnRules(CaptureFindings.Read(tools, options));
+        _made = CaptureFindings.Read(tools, options).OwnRules;
     }
 
     /// <summary>Whether what was made stands for these pods, whole, unchanged and before what others have. Changes nothing.</summary>
@@ -28,7 +28,7 @@ internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
         var tools = new NamespaceTools(node, programs);
         var found = CaptureFindings.Read(tools, options);
         return !CaptureCheck.NodeFaults(options, found).Any()
-            && OwnRules(found) == _made
+            && found.OwnRules.SequenceEqual(_made)
             && found.Families.Where(HasProbeSource).All(family => Members(tools, family).SetEquals(pods.Where(address => address.IsIPv4 == (family == CaptureFamily.IPv4))));
     }
 
@@ -41,9 +41,6 @@ internal sealed class NodeRules(CaptureOptions options, CaptureTools programs)
             .Where(words => words is ["add", _, _, ..])
             .Select(words => Address.TryParse(words[2], out var address) ? address : default),
     ];
-
-    private static string OwnRules(CaptureFindings found) => string.Join('\n', found.Families.SelectMany(family =>
-        found[family].Tables.OurChains.SelectMany(chain => found[family].Tables.RulesOf(chain.Table, chain.Name)).Select(rule => $"{family.Name} {rule.Table} {rule.Line}")));
 
     /// <summary>With the probe sources only that this kernel can give; tried in a namespace that is thrown away.</summary>
     public static NodeRules WithWhatWorks(CaptureOptions options, CaptureTools programs, Action<string> log)

@@ -186,7 +186,7 @@ public sealed class PodNamespacesTests : IDisposable
     private PodNamespaces Make(NetworkNamespace home)
     {
         var options = new CaptureOptions();
-        return new PodNamespaces("node", new CaptureRules(options), home, options.ProxyMark, new LocalPods(), (pod, stop) => _open(pod, stop), _log.Enqueue);
+        return new PodNamespaces("node", new CaptureRules(options), home, options.ProxyMark, new LocalPods(), (pod, stop) => _open(pod, stop), TimeProvider.System, _log.Enqueue);
     }
 
     private Workload Pod(string name, string address, EnrolmentMode mode = EnrolmentMode.Enabled, bool isDisputed = false, ushort excluded = 0, string? place = null) => new()

@@ -74,6 +74,24 @@ public sealed class CaptureRulesTests
         Assert.Single(pods.InPod($"iptables-{variant}-save -t mangle").Split('\n'), line => line.StartsWith("-A POSTROUTING -j NODE_PROXY_POSTROUTING", StringComparison.Ordinal));
     }
 
+    // Who flushes a table leaves its chains behind.
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void What_was_tracked_is_forgotten_when_the_rules_against_tracking_were_gone_and_not_otherwise(string variant)
+    {
+        using var pods = new TestPods();
+        var rules = new CaptureRules(TestVariants.Options(variant));
+        rules.Apply(pods.PodNamespace);
+        pods.InPod($"iptables-{variant} -t mangle -F");
+        Assert.DoesNotContain("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
+        pods.InPod($"iptables-{variant} -t raw -F");
+        Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
+        rules.Apply(pods.PodNamespace);
+        Assert.DoesNotContain("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
+        pods.InPod($"ip6tables-{variant} -t raw -D OUTPUT -j NODE_PROXY_OUTPUT");
+        Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
     public void A_pod_without_ipv6_is_captured(string variant)

@@ -50,6 +50,26 @@ internal sealed class TestTools : IDisposable
     /// <summary>The tool runs without the right to change a network.</summary>
     public void Disarm(string tool) => Script(tool, $"""exec {Real("setpriv")} --bounding-set -net_admin,-net_raw --inh-caps -net_admin,-net_raw {Real(tool)} "$@" """);
 
+    /// <summary>The tool does again what it does here.</summary>
+    public void Mend(string tool)
+    {
+        Remove(tool);
+        Link(tool, tool);
+    }
+
+    /// <summary>The tool says that it has begun, by a file, waits until that is deleted, and fails.</summary>
+    public string Hold(string tool)
+    {
+        var begun = InDirectory("begun");
+        Script(tool, $"""
+            : > {begun}
+            while [ -e {begun} ]; do sleep 0.02; done
+            echo 'interrupted' >&2
+            exit 1
+            """);
+        return begun;
+    }
+
     public void Dispose() => Directory.Delete(directory, recursive: true);
 
     private void Script(string tool, string text)

@@ -56,3 +56,6 @@ public sealed class RandomPacketTests(LegacyMesh mesh) : EndToEnd.RandomPacketTe
 
 [Collection(EndToEndCollection.Name)]
 public sealed class FlowTests(LegacyMesh mesh) : EndToEnd.FlowTests(mesh), IClassFixture<LegacyMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class RuleLossTests(LegacyMesh mesh) : EndToEnd.RuleLossTests(mesh), IClassFixture<LegacyMesh>;

@@ -56,3 +56,6 @@ public sealed class RandomPacketTests(NftMesh mesh) : EndToEnd.RandomPacketTests
 
 [Collection(EndToEndCollection.Name)]
 public sealed class FlowTests(NftMesh mesh) : EndToEnd.FlowTests(mesh), IClassFixture<NftMesh>;
+
+[Collection(EndToEndCollection.Name)]
+public sealed class RuleLossTests(NftMesh mesh) : EndToEnd.RuleLossTests(mesh), IClassFixture<NftMesh>;
