@@ -17,6 +17,6 @@ public sealed class VariantTests
 
         Assert.Equal(
             Variants.Order(StringComparer.Ordinal),
-            subjects.Select(type => type.Namespace!.Split('.')[^1]).Order(StringComparer.Ordinal));
+            subjects.Select(type => type.Namespace!.Split('.')[^1]).Distinct().Order(StringComparer.Ordinal));
     }
 }
