@@ -10,11 +10,12 @@ internal sealed record ReviewedPolicies(long Revision, TimeSpan Took, IReadOnlyL
 
 /// <summary>
 /// Looks, beside everything else, for what the documents of the newest snapshot mean together. A look that is outdated is
-/// given up, and after each it rests ten times as long as that took: it changes no verdict, so it may come late.
+/// given up, and after each it rests ten times as long as that took, 20 s at most: it changes no verdict, so it may come late.
 /// </summary>
 internal sealed class PolicyReview : IAsyncDisposable
 {
     private const int RestFactor = 10;
+    private static readonly TimeSpan LongestRest = TimeSpan.FromSeconds(20);
 
     // Changes in quick succession must not keep it from ever being done.
     private static readonly TimeSpan LongestOutdated = TimeSpan.FromSeconds(30);
@@ -44,9 +45,10 @@ internal sealed class PolicyReview : IAsyncDisposable
     /// <summary>Returns at once.</summary>
     public void Follow(ClusterSnapshot snapshot)
     {
-        _newest.Writer.TryWrite(snapshot);
+        // Under the lock, so that it is never the look at this very snapshot that is given up: nobody would begin it again.
         lock (_changing)
         {
+            _newest.Writer.TryWrite(snapshot);
             if (_time.GetElapsedTime(_doneAt) < LongestOutdated)
                 _look?.Cancel();
         }
@@ -72,7 +74,7 @@ internal sealed class PolicyReview : IAsyncDisposable
                     _last = _last with { Revision = snapshot.Revision };
                 else if (TryLook(snapshot))
                     seen = snapshot;
-                await Task.Delay(_time.GetElapsedTime(start) * RestFactor, _time, _stop.Token);
+                await Task.Delay(RestAfter(_time.GetElapsedTime(start)), _time, _stop.Token);
             }
         }
         catch (OperationCanceledException)
@@ -80,6 +82,8 @@ internal sealed class PolicyReview : IAsyncDisposable
             // The process ends.
         }
     }
+
+    private static TimeSpan RestAfter(TimeSpan took) => took * RestFactor < LongestRest ? took * RestFactor : LongestRest;
 
     /// <summary>False when something newer has come, or the process ends, before it was done.</summary>
     private bool TryLook(ClusterSnapshot snapshot)

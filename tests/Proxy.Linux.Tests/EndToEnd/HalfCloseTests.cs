@@ -13,7 +13,7 @@ public abstract class HalfCloseTests(Mesh mesh)
         var result = await mesh.AskAsync(placement, "upload", port, "3000000");
 
         Assert.True(result.Succeeded, result.ToString());
-        await server.WaitForLogAsync($"connection from {mesh.Client(placement).IPv4} ended: eof received 3000000");
+        await server.WaitForLogAsync($"connection from {mesh.AddressOf(mesh.Client(placement))} ended: eof received 3000000");
     }
 
     [Theory]

@@ -9,7 +9,7 @@ public abstract class LateManifestTests(Mesh mesh)
     {
         var nginx = await NginxServer.StartAsync(mesh.Server, NginxServer.Demo);
         var late = await mesh.Lab.AddPodAsync(mesh.Lab.Nodes[0], "late", Mesh.ClientOptions with { WritesManifest = false });
-        var url = $"http://{mesh.Server.IPv4}/late";
+        var url = mesh.Url("late");
 
         // The lab waits for nothing here: for two seconds the pod exists and its manifest does not.
         var early = await Curl.AskAsync(late, url, "--connect-timeout", "2");
@@ -21,6 +21,6 @@ public abstract class LateManifestTests(Mesh mesh)
 
         var answer = await Curl.AskAsync(late, url);
         Assert.True(answer.IsOk, answer.ToString());
-        Assert.True(await nginx.AwaitRequestAsync($"{late.IPv4} GET /late 200"));
+        Assert.True(await nginx.AwaitRequestAsync($"{mesh.AddressOf(late)} GET /late 200"));
     }
 }

@@ -95,7 +95,7 @@ public abstract class LivePolicyTests(Mesh mesh) : IAsyncLifetime
                 status = (await mesh.Lab.Nodes[0].RunAsync(mesh.Lab.RequireNodeProxy(), "status")).Output;
                 return status.Contains("default/server: spec.ingress[0]: the HTTP rules of the first have no effect", StringComparison.Ordinal);
             },
-            TimeSpan.FromSeconds(30));
+            TimeSpan.FromMinutes(1));
 
         await mesh.Lab.ChangeAsync(() => mesh.Lab.RemovePolicy("open"));
         Assert.True(isShown, status);

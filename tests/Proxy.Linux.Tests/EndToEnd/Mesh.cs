@@ -11,6 +11,7 @@ public class Mesh : IAsyncLifetime
     private static readonly int[] AllowedPorts = [80, .. Enumerable.Range(FirstPort, 8)];
 
     private readonly LabOptions options;
+    private readonly bool isIPv6;
     private int nextPort = FirstPort;
 
     public Mesh()
@@ -18,7 +19,7 @@ public class Mesh : IAsyncLifetime
     {
     }
 
-    protected Mesh(LabOptions options) => this.options = options;
+    protected Mesh(LabOptions options, bool isIPv6 = false) => (this.options, this.isIPv6) = (options, isIPv6);
 
     public LabCluster Lab { get; private set; } = null!;
 
@@ -31,6 +32,12 @@ public class Mesh : IAsyncLifetime
     public static PodOptions ClientOptions => PodOptions.WithLabels(("app", "client"));
 
     public LabPod Client(Placement placement) => placement == Placement.BetweenNodes ? Far : Near;
+
+    /// <summary>In the family of this mesh.</summary>
+    public string AddressOf(LabPod pod) => isIPv6 ? pod.IPv6 : pod.IPv4;
+
+    /// <summary>Of the server, in the family of this mesh.</summary>
+    public string Url(string path) => isIPv6 ? $"http://[{Server.IPv6}]/{path}" : $"http://{Server.IPv4}/{path}";
 
     public async ValueTask InitializeAsync()
     {
@@ -65,7 +72,7 @@ public class Mesh : IAsyncLifetime
     }
 
     public string[] PeerCommand(string mode, int port, params string[] rest) =>
-        [Peer.Program, "peer", mode, Server.IPv4, $"{port}", .. rest];
+        [Peer.Program, "peer", mode, AddressOf(Server), $"{port}", .. rest];
 
     public Task<CommandResult> AskAsync(Placement placement, string mode, int port, params string[] rest) =>
         Client(placement).RunAsync(PeerCommand(mode, port, rest), TimeSpan.FromMinutes(5));
@@ -104,7 +111,7 @@ public class Mesh : IAsyncLifetime
     {
         var outsider = await Lab.AddPodAsync(Lab.Nodes[0], "outsider");
         await Lab.SettleAsync();
-        var answer = await Curl.AskAsync(outsider, $"http://{Server.IPv4}/");
+        var answer = await Curl.AskAsync(outsider, Url(""));
         if (answer.ExitCode != CurlAnswer.TimedOut)
         {
             throw new LabException($"the proxies do not stand between client and server: {answer}");

@@ -13,7 +13,7 @@ public abstract class ResetTests(Mesh mesh)
         // More than the kernel's buffers hold: the transfer has reached the server before it breaks off.
         await mesh.AskAsync(placement, "reset", port, "40000000");
 
-        await server.WaitForLogAsync($"connection from {mesh.Client(placement).IPv4} ended: ConnectionReset");
+        await server.WaitForLogAsync($"connection from {mesh.AddressOf(mesh.Client(placement))} ended: ConnectionReset");
     }
 
     [Theory]

@@ -10,11 +10,15 @@ public sealed class GateAllocationTests
     {
         var gate = new RequestGate(new Judge(), GateLimits.Default);
         Exchange(gate, 100);
+        // The runtime allocates here when it replaces a method by its compiled form: what is ours is in every round.
+        Assert.Equal(0, Enumerable.Range(0, 5).Min(_ => Measure(gate)));
+    }
+
+    private static long Measure(RequestGate gate)
+    {
         var before = GC.GetAllocatedBytesForCurrentThread();
-
-        Exchange(gate, 10_000);
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Exchange(gate, 2_000);
+        return GC.GetAllocatedBytesForCurrentThread() - before;
     }
 
     private static void Exchange(RequestGate gate, int count)
