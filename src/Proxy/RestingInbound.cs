@@ -15,8 +15,8 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
 
     private const int Deaf = 4;
 
-    private readonly LinkedList<Rest> _all = [];
-    private readonly Dictionary<Pair, LinkedList<Rest>> _pairs = [];
+    private readonly LinkedList<RestingPlace> _all = [];
+    private readonly Dictionary<Pair, LinkedList<RestingPlace>> _pairs = [];
 
     /// <summary>Tunnels at rest, those that were asked to retire included until they leave.</summary>
     internal int Count { get; private set; }
@@ -24,11 +24,11 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
     /// <summary>The tunnel rests from now on, until it leaves.</summary>
     /// <param name="tunnel">The tunnel.</param>
     /// <param name="pair">Whose tunnel it is.</param>
-    internal Rest Enter(TunnelServer tunnel, Pair pair)
+    internal RestingPlace Enter(TunnelServer tunnel, Pair pair)
     {
         if (!_pairs.TryGetValue(pair, out var ofPair))
             _pairs.Add(pair, ofPair = []);
-        var place = new Rest(tunnel, pair);
+        var place = new RestingPlace(tunnel, pair);
         _all.AddLast(place.InAll);
         ofPair.AddLast(place.InPair);
         Count++;
@@ -37,7 +37,7 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
         return place;
     }
 
-    internal void Leave(Rest place)
+    internal void Leave(RestingPlace place)
     {
         Count--;
         place.InAll.List?.Remove(place.InAll);
@@ -59,7 +59,7 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
         return true;
     }
 
-    private void MakeRoom(LinkedList<Rest> ofPair)
+    private void MakeRoom(LinkedList<RestingPlace> ofPair)
     {
         var first = ofPair.First!.Value;
         if (ofPair.Count > Deaf * most)
@@ -68,7 +68,7 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
             Ask(patient);
     }
 
-    private static Rest? FindNotAsked(LinkedList<Rest> ofPair)
+    private static RestingPlace? FindNotAsked(LinkedList<RestingPlace> ofPair)
     {
         for (var node = ofPair.First; node is not null; node = node.Next)
         {
@@ -79,7 +79,7 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
         return null;
     }
 
-    private void Ask(Rest place)
+    private void Ask(RestingPlace place)
     {
         _all.Remove(place.InAll);
         place.Tunnel.Retire();
@@ -89,12 +89,12 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
     internal readonly record struct Pair(string Client, string Server);
 
     /// <summary>A tunnel's place among those that rest.</summary>
-    internal sealed class Rest
+    internal sealed class RestingPlace
     {
-        internal Rest(TunnelServer tunnel, Pair pair)
+        internal RestingPlace(TunnelServer tunnel, Pair pair)
         {
             (Tunnel, Pair) = (tunnel, pair);
-            (InAll, InPair) = (new LinkedListNode<Rest>(this), new LinkedListNode<Rest>(this));
+            (InAll, InPair) = (new LinkedListNode<RestingPlace>(this), new LinkedListNode<RestingPlace>(this));
         }
 
         internal TunnelServer Tunnel { get; }
@@ -102,8 +102,8 @@ internal sealed class RestingInbound(int most = RestingInbound.Most)
         internal Pair Pair { get; }
 
         /// <summary>Without a list once the tunnel has been asked to retire.</summary>
-        internal LinkedListNode<Rest> InAll { get; }
+        internal LinkedListNode<RestingPlace> InAll { get; }
 
-        internal LinkedListNode<Rest> InPair { get; }
+        internal LinkedListNode<RestingPlace> InPair { get; }
     }
 }

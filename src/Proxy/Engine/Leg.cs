@@ -31,6 +31,9 @@ internal abstract class Leg
     /// </summary>
     internal virtual bool IsAtEnd => false;
 
+    /// <summary>True when another connection may be waiting for this one to be over.</summary>
+    internal virtual bool HoldsNext => false;
+
     /// <summary>True when all bytes were handed to the kernel; false when the connection is broken. One write at a time.</summary>
     internal abstract ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> bytes);
 

@@ -15,6 +15,9 @@ internal sealed class Tunnel
     /// <summary>With a stream it is as patient as any connection: four and a half minutes.</summary>
     internal static readonly KeepAlive WithStream = AtRest with { Probes = 51 };
 
+    /// <summary>How long behind its END the server's node lets a stream last, before the next is to find another tunnel.</summary>
+    internal static readonly TimeSpan HoldLimit = TimeSpan.FromMilliseconds(100);
+
     private readonly Worker _worker;
     private readonly Leg _transport;
     private readonly TunnelDialogue _dialogue;
@@ -27,6 +30,8 @@ internal sealed class Tunnel
     private readonly Action _flush;
     private Action? _onStirred;
     private Task? _flushing;
+    private Task<bool>? _retiring;
+    private WheelTimer? _held;
     private TunnelFrame? _waiting;
     private int _filled;
     private bool _isResting;
@@ -63,6 +68,12 @@ internal sealed class Tunnel
 
     /// <summary>True when the other end ended the tunnel while no stream was under way.</summary>
     internal bool EndedInOrder { get; private set; }
+
+    /// <summary>
+    /// Set where a stream that is over to this end may still have bytes under way to the other, who has not taken them:
+    /// then no close resets the connection, not even where a frame waits for the kernel.
+    /// </summary>
+    internal bool ClosesGently { get; set; }
 
     /// <summary>Called when the connection was reset while nobody was reading or writing it.</summary>
     internal Action? OnReset
@@ -199,9 +210,40 @@ internal sealed class Tunnel
     /// <summary>No more frames from this end; the other end's are still read.</summary>
     internal ValueTask<bool> EndAsync() => _transport.EndAsync();
 
+    /// <summary>
+    /// At the server's node, behind its END: whatever keeps the stream from being over, the client's node may take it for
+    /// over any time, and must not have the next one wait for it.
+    /// </summary>
+    internal void BeginHold()
+    {
+        if (!IsOver && !_dialogue.IsRetired)
+            _worker.Timers.Schedule(_held ??= new WheelTimer(RetireHeld), HoldLimit);
+    }
+
+    /// <summary>Both directions of the stream have ended: the next one may come.</summary>
+    internal void Finish()
+    {
+        EndHold();
+        _dialogue.Finish();
+    }
+
+    /// <summary>
+    /// Says, once, that no stream follows the one under way or the last. Behind the bytes of a stream it may have to wait as
+    /// long as they: who must not wait sets a limit of his own. False when the tunnel is over.
+    /// </summary>
+    internal Task<bool> RetireAsync()
+    {
+        if (_retiring is not null)
+            return _retiring;
+        _dialogue.Retire();
+        new TunnelFrame(FrameType.Retire, 0, _dialogue.Stream).Write(_outgoing.AsSpan(Leg.Headroom));
+        return _retiring = SendAsync(_outgoing, Leg.Headroom, TunnelFrame.HeaderSize).AsTask();
+    }
+
     /// <summary>Ends the tunnel in order: what was sent still arrives.</summary>
     internal void Close()
     {
+        EndHold();
         if (IsOver)
             return;
         Flush();
@@ -226,6 +268,7 @@ internal sealed class Tunnel
     /// </summary>
     internal void Abort(bool tellsPeer)
     {
+        EndHold();
         if (IsOver)
             return;
         if (tellsPeer && !IsWriting && SendAsync(FrameType.Reset).AsTask() is { IsCompletedSuccessfully: true, Result: true })
@@ -243,6 +286,18 @@ internal sealed class Tunnel
     {
         Fault = fault;
         Abort(tellsPeer: false);
+    }
+
+    private void RetireHeld()
+    {
+        ClosesGently = true;
+        _ = RetireAsync();
+    }
+
+    private void EndHold()
+    {
+        if (_held is not null)
+            _worker.Timers.Cancel(_held);
     }
 
     // Whoever reads nothing at all would hold the stream, and what it was promised, for ever. END stands behind the stream's
@@ -298,7 +353,7 @@ internal sealed class Tunnel
     // A close_notify that the kernel does not take at once is not worth waiting for.
     private void CloseTransport()
     {
-        if (!IsWriting && _transport.EndAsync().AsTask().IsCompleted)
+        if ((!IsWriting && _transport.EndAsync().AsTask().IsCompleted) || ClosesGently)
             _transport.Close();
         else
             _transport.Abort();

@@ -53,6 +53,7 @@ internal sealed class TunnelClient
     /// <summary>Begins the next stream: it can be aborted from now on, and used once it is accepted.</summary>
     internal TunnelStream Begin()
     {
+        CloseGently();
         _tunnel.Dialogue.Begin();
         _socket.SetKeepAliveProbes(Tunnel.WithStream.Probes);
         return new TunnelStream(_tunnel);
@@ -65,11 +66,15 @@ internal sealed class TunnelClient
     internal async ValueTask<OpenAnswer> OpenAsync(TunnelStream stream, StreamOpening opening, FirstBytes first)
     {
         stream.NoteSent(first.Count);
-        var isSent = await first.SendAsync(_tunnel, opening);
-        first.ReleaseIfEmpty();
-        if (!isSent)
-            return OpenAnswer.Broken;
+        // Behind bytes of the last stream, which the server does not take, OPEN waits in vain: RETIRE says so meanwhile.
+        var sending = first.SendAsync(_tunnel, opening);
+        if (sending.IsCompleted)
+            first.ReleaseIfEmpty();
         var answer = await ReadAnswerAsync();
+        var isSent = await sending;
+        first.ReleaseIfEmpty();
+        if (answer is OpenAnswer.Accepted or OpenAnswer.Refused && !isSent)
+            return OpenAnswer.Broken;
         if (answer is OpenAnswer.Refused or OpenAnswer.Excluded)
             stream.Dismiss();
         return answer;
@@ -83,7 +88,23 @@ internal sealed class TunnelClient
     }
 
     /// <summary>Ends the tunnel in order; no stream is on it.</summary>
-    internal void Close() => _tunnel.Close();
+    internal void Close()
+    {
+        if (_tunnel.IsOver)
+            return;
+        CloseGently();
+        _tunnel.Close();
+    }
+
+    // The server's node may still have to take an earlier stream's bytes, and says RETIRE meanwhile, which unread would make
+    // the close a reset.
+    private void CloseGently()
+    {
+        if (_tunnel.Dialogue.Stream == 0)
+            return;
+        _tunnel.ClosesGently = true;
+        _socket.CloseLinger = TunnelServer.Linger;
+    }
 
     private async ValueTask<OpenAnswer> ReadAnswerAsync()
     {

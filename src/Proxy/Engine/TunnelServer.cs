@@ -27,7 +27,7 @@ internal sealed class TunnelServer(Worker worker, Leg transport, TimeSpan answer
     /// <summary>Waits for the next stream; null when there will be none.</summary>
     internal async ValueTask<OpenedStream?> NextAsync()
     {
-        if (_retiresWhenFree)
+        if (_retiresWhenFree || _tunnel.Dialogue.IsRetired)
             await SayRetireAsync();
         while (await _tunnel.ReadFrameAsync())
         {
@@ -104,11 +104,11 @@ internal sealed class TunnelServer(Worker worker, Leg transport, TimeSpan answer
 
     private async Task SayRetireAsync()
     {
-        if (_tunnel.IsOver || _tunnel.Dialogue.IsRetired)
+        if (_tunnel.IsOver || _linger is not null)
             return;
-        _tunnel.Dialogue.Retire();
         worker.Timers.Schedule(_linger = new WheelTimer(Abort), Linger);
-        _ = await _tunnel.SendAsync(FrameType.Retire) && await _tunnel.EndAsync();
+        // Within a stream it was said already, and the end waited for the stream's.
+        _ = await _tunnel.RetireAsync() && await _tunnel.EndAsync();
     }
 
     private async ValueTask<StreamOpening?> ReadOpeningAsync()

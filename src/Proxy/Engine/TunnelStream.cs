@@ -49,6 +49,9 @@ internal sealed class TunnelStream : Leg
     }
 
     /// <inheritdoc/>
+    internal override bool HoldsNext => _tunnel.Dialogue.IsServer;
+
+    /// <inheritdoc/>
     internal override bool IsAtEnd =>
         !_isOver && _tunnel.PayloadLeft == 0 && _tunnel.NextFrame is { Type: FrameType.End, Length: 0 } next && next.Stream == _number;
 
@@ -107,7 +110,8 @@ internal sealed class TunnelStream : Leg
             length += TunnelFrame.HeaderSize;
         }
 
-        return _tunnel.SendAsync(buffer, first, length);
+        var sending = _tunnel.SendAsync(buffer, first, length);
+        return IsAnswered ? HoldAsync(sending) : sending;
     }
 
     /// <inheritdoc/>
@@ -119,7 +123,7 @@ internal sealed class TunnelStream : Leg
         // Behind the server's end nobody but the server's close waits for the client's, and the next OPEN may come soon.
         return _peerEnded && !_tunnel.Dialogue.IsServer && _sent <= Short
             ? new ValueTask<bool>(_tunnel.SendSoon(FrameType.End))
-            : _tunnel.SendAsync(FrameType.End);
+            : EndNowAsync();
     }
 
     /// <inheritdoc/>
@@ -130,7 +134,7 @@ internal sealed class TunnelStream : Leg
         _isOver = true;
         _tunnel.OnReset = null;
         if (_hasEnded && _peerEnded && !_isReadingBehindEnd)
-            _tunnel.Dialogue.Finish();
+            _tunnel.Finish();
         else if (IsAnswered)
             _tunnel.CloseRetired();
         else
@@ -159,6 +163,35 @@ internal sealed class TunnelStream : Leg
             return;
         _isOver = true;
         _tunnel.OnReset = null;
+    }
+
+    private ValueTask<bool> EndNowAsync()
+    {
+        var sending = _tunnel.SendAsync(FrameType.End);
+        return IsAnswered ? HoldAsync(sending) : sending;
+    }
+
+    // Counted from where the client's node can have END: a slow client is nobody's fault.
+    private ValueTask<bool> HoldAsync(ValueTask<bool> sending)
+    {
+        if (!sending.IsCompleted)
+            return HoldLaterAsync(sending);
+        BeginHold();
+        return sending;
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    private async ValueTask<bool> HoldLaterAsync(ValueTask<bool> sending)
+    {
+        var isSent = await sending;
+        BeginHold();
+        return isSent;
+    }
+
+    private void BeginHold()
+    {
+        if (!_isOver)
+            _tunnel.BeginHold();
     }
 
     /// <summary>Reads frames until there is payload, an end, or nothing more to come.</summary>

@@ -167,6 +167,7 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
     {
         _requestsEnded = true;
         var ended = await server.EndAsync() || _isClosing;
+        ReleaseNext();
         return gate.IsBetweenRequests ? await CloseClientAsync() : ended;
     }
 
@@ -219,7 +220,16 @@ internal sealed class GatedRelay(Worker worker, Leg client, Leg server, RequestG
         var ended = await EndClientAsync();
         if (_linger is null)
             worker.Timers.Schedule(_linger = new WheelTimer(EndLinger), Linger);
+        ReleaseNext();
         return ended;
+    }
+
+    // The client has its last answer and has ended. Whatever else its server does concerns it no more, and must not keep
+    // the next connection waiting.
+    private void ReleaseNext()
+    {
+        if (_isClosing && _requestsEnded && client.HoldsNext)
+            server.Close();
     }
 
     /// <summary>An end must not overtake an answer that is still being written.</summary>

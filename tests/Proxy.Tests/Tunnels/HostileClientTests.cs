@@ -1,4 +1,3 @@
-using System.Text;
 using Proxy.Cluster;
 using Proxy.Engine;
 using Proxy.Lifetime;
@@ -97,32 +96,6 @@ public sealed class HostileClientTests : IDisposable
         peer.End();
         Assert.Equal(OutcomeReason.Completed, (await story).Reason);
         await _stage.AssertNothingHeldAsync();
-    }
-
-    [Fact]
-    public async Task An_end_and_the_next_stream_may_come_together()
-    {
-        var (story, peer) = await BeginAsync();
-        peer.Send(FramePeer.Open(1), FramePeer.Frame(FrameType.Data, 1, "1"u8));
-        for (uint stream = 1; stream <= 20; stream++)
-        {
-            using var server = _stage.Server.Accept();
-            server.Expect($"{stream}");
-            server.Send("answer");
-            server.End();
-            peer.Expect(FrameType.Accept, stream);
-            Assert.Equal("answer"u8, peer.Expect(FrameType.Data, stream));
-            peer.Expect(FrameType.End, stream);
-            peer.Send(
-                FramePeer.Frame(FrameType.End, stream), FramePeer.Open(stream + 1),
-                FramePeer.Frame(FrameType.Data, stream + 1, Encoding.ASCII.GetBytes($"{stream + 1}")));
-            server.ExpectEnd();
-        }
-
-        using var last = _stage.Server.Accept();
-        peer.End();
-        last.ExpectReset();
-        Assert.Equal(OutcomeReason.Reset, (await story).Reason);
     }
 
     [Fact]

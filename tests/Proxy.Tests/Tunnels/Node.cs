@@ -9,14 +9,14 @@ namespace Proxy.Tests.Tunnels;
 /// <summary>One worker of a node, with its own snapshot.</summary>
 internal sealed class Node
 {
-    public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null, TimeProvider? time = null)
+    public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null, TimeProvider? time = null, TlsEngine? engine = null)
     {
         Flows = new FlowRing(name, TimeProvider.System);
         limits ??= new ConnectionLimits { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, time ?? TimeProvider.System)
         {
-            // Each node speaks TLS by the other engine.
-            Tls = name == Cast.ThisNode ? TlsEngine.LibSsl : TlsEngine.SslStream,
+            // Each node speaks TLS by the other engine, unless a test says otherwise.
+            Tls = engine ?? (name == Cast.ThisNode ? TlsEngine.LibSsl : TlsEngine.SslStream),
             Budget = budget ?? new ConnectionBudget(int.MaxValue, int.MaxValue),
         };
     }

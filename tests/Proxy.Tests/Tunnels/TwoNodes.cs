@@ -8,6 +8,7 @@ using Proxy.Spiffe.X509;
 using Proxy.Tests.Engine;
 using Proxy.Tests.Stories;
 using Proxy.Tests.Tls;
+using Proxy.Tls;
 
 namespace Proxy.Tests.Tunnels;
 
@@ -31,11 +32,12 @@ internal sealed class TwoNodes : IDisposable
     private X509Svid _server;
     private TrustBundle _bundle;
 
-    public TwoNodes(ConnectionLimits? limits = null, ConnectionBudget? budget = null, TimeProvider? time = null)
+    public TwoNodes(
+        ConnectionLimits? limits = null, ConnectionBudget? budget = null, TimeProvider? time = null, TlsEngine? near = null, TlsEngine? far = null)
     {
         _time = time ?? TimeProvider.System;
-        Near = new Node(Cast.ThisNode, limits, budget, _time);
-        Far = new Node(Cast.OtherNode, limits, time: _time);
+        Near = new Node(Cast.ThisNode, limits, budget, _time, near);
+        Far = new Node(Cast.OtherNode, limits, time: _time, engine: far);
         Application = new Loopback(Stage.ServerAddress);
         Destination = Application.Endpoint;
         ClientPod = new PodCapture(Client, new NetworkScope(_home, _home, 0));
