@@ -40,7 +40,7 @@ public static class ManifestReader
     {
         try
         {
-            var builder = new ManifestTreeBuilder(new Scanner(new StringReader(Decode(content.Span))), goesOn);
+            var builder = new ManifestTreeBuilder(new Scanner(new StringReader(EndLine(Decode(content.Span)))), goesOn);
             var documents = ManifestList.Expand(file, builder.Build());
             return new ManifestFile(TreeFault.Attribute(documents, builder.Noted), []);
         }
@@ -67,6 +67,11 @@ public static class ManifestReader
         RefuseControlCharacters(text);
         return text;
     }
+
+    // The YAML reader looks for the end of a directive that it does not know until there is a line break; where there is none,
+    // and the text ends with its buffer of 1,024 characters, it counts up to two thousand million. Only where the last line may be one, since a line break more may be one more in a text.
+    private static string EndLine(string text) =>
+        text.AsSpan(text.AsSpan().LastIndexOfAny('\n', '\r') + 1).Contains('%') ? text + "\n" : text;
 
     // The YAML reader takes a NUL for the end of the file, and would drop the documents behind it.
     private static void RefuseControlCharacters(string text)

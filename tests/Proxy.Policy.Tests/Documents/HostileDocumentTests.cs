@@ -19,6 +19,18 @@ public sealed class HostileDocumentTests
     private static readonly TimeSpan MostTime = TimeSpan.FromSeconds(60);
 
     [Theory]
+    [InlineData(1023)]
+    [InlineData(1024)]
+    [InlineData(1025)]
+    [InlineData(4096)]
+    public async Task A_directive_without_an_end_of_line_is_read_at_once(int length)
+    {
+        var content = Encoding.UTF8.GetBytes("%UNKNOWN ".PadRight(length, 'x'));
+        var file = await Task.Run(() => ManifestReader.Read("a.yaml", content), TestContext.Current.CancellationToken).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        Assert.Empty(file.Documents);
+    }
+
+    [Theory]
     [InlineData("rules beyond the limit of values", 1_000_000, "  ingress:\n", "  - {}\n", true)]
     [InlineData("rules within it", 60_000, "  ingress:\n", "  - {fromEntities: [all]}\n", false)]
     [InlineData("unknown keys", 100_000, "", "  ingres#: x\n", true)]

@@ -116,7 +116,7 @@ public sealed class IssuerServerTests : IAsyncDisposable
         _lab.StartReading(IssuerLab.Pod("client"));
         var first = await _lab.UntilAsync(Has);
         _lab.Source.Track([IssuerLab.Pod("client"), IssuerLab.Pod("other")]);
-        var both = await _lab.UntilAsync(s => s.Svids.Count() == 2);
+        var both = await _lab.UntilAsync(s => s.Svids.Count() == 2 && s.FindBundle(Client.TrustDomain) is not null);
         Assert.Equal(Serial(first), Serial(both));
         _lab.Source.Track([IssuerLab.Pod("other"), IssuerLab.Pod("client")]);
         Assert.Same(both, _lab.Source.Current);
