@@ -167,7 +167,8 @@ internal sealed class ConnectionSeat
 
     private void OnMeshChanged()
     {
-        Volatile.Write(ref _isMeshPosted, false);
+        // A fence: what is published after this is posted again, and what was before it is read below.
+        Interlocked.Exchange(ref _isMeshPosted, false);
         var mesh = Mesh;
         // A stream first: cut with its tunnel, it could not tell why.
         RejudgeAll(mesh, tunnels: false);
