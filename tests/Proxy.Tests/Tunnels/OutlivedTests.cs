@@ -24,7 +24,7 @@ public sealed class OutlivedTests : IDisposable
     public async Task A_live_stream_stays_up_to_the_limit_past_the_first_of_its_two_SVIDs(string shortLived)
     {
         _nodes.Rotate(shortLived, ShortLife);
-        var (story, client, server) = await BeginAsync();
+        var (story, client, server) = await _nodes.BeginAsync();
         var expiry = _nodes.FirstExpiry;
         _nodes.Rotate(shortLived);
 
@@ -32,7 +32,7 @@ public sealed class OutlivedTests : IDisposable
         await _nodes.LookAtTheClockAsync();
         client.Send("still here");
         server.Expect("still here");
-        await EndAsync(story, client, server);
+        await TwoNodes.CompleteAsync(story, client, server);
     }
 
     [Theory]
@@ -44,7 +44,7 @@ public sealed class OutlivedTests : IDisposable
     public async Task Each_node_cuts_it_at_the_limit_whoever_the_SVID_belongs_to(string shortLived, bool byClientsNode)
     {
         _nodes.Rotate(shortLived, ShortLife);
-        var (story, client, server) = await BeginAsync();
+        var (story, client, server) = await _nodes.BeginAsync();
 
         _date.Now = _nodes.FirstExpiry + Limit;
         var node = byClientsNode ? _nodes.Near : _nodes.Far;
@@ -61,7 +61,7 @@ public sealed class OutlivedTests : IDisposable
     [Fact]
     public async Task A_busy_stream_is_cut_like_an_idle_one()
     {
-        var (story, client, server) = await BeginAsync();
+        var (story, client, server) = await _nodes.BeginAsync();
         var sending = Patience.OnThread(() => Record.Exception(() =>
         {
             for (var isOpen = true; isOpen;)
@@ -79,7 +79,7 @@ public sealed class OutlivedTests : IDisposable
     [Fact]
     public async Task A_change_of_the_mesh_finds_it_too()
     {
-        var (story, client, _) = await BeginAsync();
+        var (story, client, _) = await _nodes.BeginAsync();
         _date.Now = _nodes.FirstExpiry + Limit;
         _nodes.RenewBundle();
         client.ExpectReset();
@@ -89,14 +89,14 @@ public sealed class OutlivedTests : IDisposable
     [Fact]
     public async Task A_change_of_the_mesh_leaves_it_while_an_SVID_that_nobody_renewed_is_held()
     {
-        var (story, client, server) = await BeginAsync();
+        var (story, client, server) = await _nodes.BeginAsync();
         _date.Now = _nodes.FirstExpiry.AddSeconds(1);
         _nodes.RenewBundle();
         await _nodes.Near.SettleAsync();
         await _nodes.Far.SettleAsync();
         client.Send("still here");
         server.Expect("still here");
-        await EndAsync(story, client, server);
+        await TwoNodes.CompleteAsync(story, client, server);
     }
 
     [Fact]
@@ -122,10 +122,10 @@ public sealed class OutlivedTests : IDisposable
     public async Task Who_has_time_left_is_looked_at_again()
     {
         _nodes.Rotate("client", ShortLife);
-        var (shorter, shortClient, _) = await BeginAsync();
+        var (shorter, shortClient, _) = await _nodes.BeginAsync();
         var first = _nodes.FirstExpiry;
         _nodes.Rotate("client");
-        var (longer, longClient, _) = await BeginAsync();
+        var (longer, longClient, _) = await _nodes.BeginAsync();
 
         _date.Now = first + Limit;
         await _nodes.LookAtTheClockAsync();
@@ -142,25 +142,7 @@ public sealed class OutlivedTests : IDisposable
 
     private async Task ConverseAsync()
     {
-        var (story, client, server) = await BeginAsync();
-        await EndAsync(story, client, server);
-    }
-
-    private async Task<(Task<ConnectionOutcome> Story, Peer Client, Peer Server)> BeginAsync()
-    {
-        var (story, client) = await _nodes.ConnectAsync();
-        client.Send("first");
-        var server = await Patience.OnThread(_nodes.Application.Accept);
-        server.Expect("first");
-        return (story, client, server);
-    }
-
-    private static async Task EndAsync(Task<ConnectionOutcome> story, Peer client, Peer server)
-    {
-        client.End();
-        server.ExpectEnd();
-        server.End();
-        client.ExpectEnd();
-        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+        var (story, client, server) = await _nodes.BeginAsync();
+        await TwoNodes.CompleteAsync(story, client, server);
     }
 }

@@ -19,26 +19,26 @@ public sealed class RootRotationTests : IDisposable
     [Fact]
     public async Task A_root_that_comes_leaves_the_live_stream()
     {
-        var (story, client, server) = await BeginAsync();
+        var (story, client, server) = await _nodes.BeginAsync();
         _nodes.Believe(_nodes.Pki, _next);
         await SettleAsync();
         client.Send("still here");
         server.Expect("still here");
-        await EndAsync(story, client, server);
+        await TwoNodes.CompleteAsync(story, client, server);
     }
 
     [Fact]
     public async Task A_whole_rotation_leaves_every_stream_whose_root_stays()
     {
-        var (oldStory, oldClient, oldServer) = await BeginAsync();
+        var (oldStory, oldClient, oldServer) = await _nodes.BeginAsync();
         _nodes.Believe(_nodes.Pki, _next);
         _nodes.Rotate("client", _next);
         _nodes.Rotate("server", _next);
-        var (newStory, newClient, newServer) = await BeginAsync();
+        var (newStory, newClient, newServer) = await _nodes.BeginAsync();
         await SettleAsync();
         Assert.Equal(2, _nodes.Handshakes);
-        await EndAsync(oldStory, oldClient, oldServer);
-        await EndAsync(newStory, newClient, newServer);
+        await TwoNodes.CompleteAsync(oldStory, oldClient, oldServer);
+        await TwoNodes.CompleteAsync(newStory, newClient, newServer);
     }
 
     [Theory]
@@ -48,11 +48,11 @@ public sealed class RootRotationTests : IDisposable
     [InlineData(true, true)]
     public async Task A_root_that_goes_at_either_node_cuts_what_rests_on_it_and_nothing_else(bool isBusy, bool byClientsNode)
     {
-        var (oldStory, oldClient, oldServer) = await BeginAsync();
+        var (oldStory, oldClient, oldServer) = await _nodes.BeginAsync();
         _nodes.Believe(_nodes.Pki, _next);
         _nodes.Rotate("client", _next);
         _nodes.Rotate("server", _next);
-        var (newStory, newClient, newServer) = await BeginAsync();
+        var (newStory, newClient, newServer) = await _nodes.BeginAsync();
         var sending = isBusy ? Patience.OnThread(() => Flood(oldClient)) : Task.CompletedTask;
         if (isBusy)
             oldServer.Receive(new byte[64 * 1024]);
@@ -64,14 +64,14 @@ public sealed class RootRotationTests : IDisposable
         await sending;
         if (!isBusy)
             oldClient.ExpectReset();
-        await EndAsync(newStory, newClient, newServer);
+        await TwoNodes.CompleteAsync(newStory, newClient, newServer);
     }
 
     [Fact]
     public async Task A_tunnel_at_rest_ends_with_its_root()
     {
-        var (story, client, server) = await BeginAsync();
-        await EndAsync(story, client, server);
+        var (story, client, server) = await _nodes.BeginAsync();
+        await TwoNodes.CompleteAsync(story, client, server);
         Assert.Equal(1, _nodes.Resting);
         _nodes.Believe(_next);
         await _nodes.TunnelEndAsync();
@@ -107,22 +107,4 @@ public sealed class RootRotationTests : IDisposable
         for (var isOpen = true; isOpen;)
             peer.Send(new byte[64 * 1024]);
     });
-
-    private async Task<(Task<ConnectionOutcome> Story, Peer Client, Peer Server)> BeginAsync()
-    {
-        var (story, client) = await _nodes.ConnectAsync();
-        client.Send("first");
-        var server = await Patience.OnThread(_nodes.Application.Accept);
-        server.Expect("first");
-        return (story, client, server);
-    }
-
-    private static async Task EndAsync(Task<ConnectionOutcome> story, Peer client, Peer server)
-    {
-        client.End();
-        server.ExpectEnd();
-        server.End();
-        client.ExpectEnd();
-        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
-    }
 }

@@ -156,6 +156,26 @@ internal sealed class TwoNodes : IDisposable
         return (Near.Worker.RunAsync(() => EndAsync(captured, new Outbound(Near.Seat, Near.Pods).RunAsync(captured))), client);
     }
 
+    /// <summary>A connection whose first bytes have reached its server.</summary>
+    public async Task<(Task<ConnectionOutcome> Story, Peer Client, Peer Server)> BeginAsync()
+    {
+        var (story, client) = await ConnectAsync();
+        client.Send("first");
+        var server = await Patience.OnThread(Application.Accept);
+        server.Expect("first");
+        return (story, client, server);
+    }
+
+    /// <summary>Ends a connection in order, the client first.</summary>
+    public static async Task CompleteAsync(Task<ConnectionOutcome> story, Peer client, Peer server)
+    {
+        client.End();
+        server.ExpectEnd();
+        server.End();
+        client.ExpectEnd();
+        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+    }
+
     /// <summary>One connection with a short conversation, to its orderly end.</summary>
     public async Task ConverseAsync(string question = "ping", string answer = "pong")
     {
@@ -165,11 +185,7 @@ internal sealed class TwoNodes : IDisposable
         server.Expect(question);
         server.Send(answer);
         client.Expect(answer);
-        client.End();
-        server.ExpectEnd();
-        server.End();
-        client.ExpectEnd();
-        Assert.Equal(OutcomeReason.Completed, (await story).Reason);
+        await CompleteAsync(story, client, server);
     }
 
     public async Task AssertNothingHeldAsync()
