@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Proxy.Spiffe.X509;
 
 namespace Proxy.Spiffe.Federation;
@@ -14,8 +13,7 @@ public sealed class FederatedIdentitySource : IIdentitySource
     private readonly Dictionary<TrustDomain, BundlePoller> _pollers;
     private readonly Action<string> _log;
     private readonly HashSet<TrustDomain> _given = [];
-    private readonly Channel<bool> _dirty = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private volatile IdentitySnapshot _current = IdentitySnapshot.Empty;
+    private readonly SnapshotPublisher _publisher;
 
     /// <summary>Connects to nothing yet; <see cref="RunAsync"/> does.</summary>
     /// <param name="source">The source; ends with this one.</param>
@@ -29,17 +27,22 @@ public sealed class FederatedIdentitySource : IIdentitySource
         ArgumentNullException.ThrowIfNull(options);
         _source = source;
         _log = log;
+        _publisher = new SnapshotPublisher(Capture, log);
         _initial = options.InitialBundles.ToDictionary(bundle => bundle.TrustDomain);
         var client = new BundleClient(options, FindEndpointBundle, time);
-        _pollers = options.Domains.ToDictionary(domain => domain.TrustDomain, domain => new BundlePoller(domain, client, MarkDirty, time, log));
-        _source.Changed += _ => MarkDirty();
+        _pollers = options.Domains.ToDictionary(domain => domain.TrustDomain, domain => new BundlePoller(domain, client, _publisher.MarkDirty, time, log));
+        _source.Changed += _ => _publisher.MarkDirty();
     }
 
     /// <inheritdoc/>
-    public event Action<IdentitySnapshot>? Changed;
+    public event Action<IdentitySnapshot>? Changed
+    {
+        add => _publisher.Changed += value;
+        remove => _publisher.Changed -= value;
+    }
 
     /// <inheritdoc/>
-    public IdentitySnapshot Current => _current;
+    public IdentitySnapshot Current => _publisher.Current;
 
     /// <inheritdoc/>
     public bool IsConnected => _source.IsConnected;
@@ -68,14 +71,12 @@ public sealed class FederatedIdentitySource : IIdentitySource
     /// <inheritdoc/>
     public async Task RunAsync(CancellationToken stop)
     {
-        MarkDirty();
-        await Task.WhenAll([_source.RunAsync(stop), PublishAsync(stop), .. _pollers.Values.Select(poller => Task.Run(() => poller.RunAsync(stop), CancellationToken.None))]);
+        _publisher.MarkDirty();
+        await Task.WhenAll([_source.RunAsync(stop), _publisher.RunAsync(stop), .. _pollers.Values.Select(poller => Task.Run(() => poller.RunAsync(stop), CancellationToken.None))]);
     }
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync() => _source.DisposeAsync();
-
-    private void MarkDirty() => _dirty.Writer.TryWrite(true);
 
     /// <summary>
     /// What the server of an endpoint is known by: the latest bundle of its ID's trust domain, whether that was fetched or
@@ -100,33 +101,11 @@ public sealed class FederatedIdentitySource : IIdentitySource
     private static bool IsGiven(IdentitySnapshot snapshot, TrustDomain domain) =>
         snapshot.HasSvidOf(domain) || snapshot.Bundles.Any(bundle => bundle.TrustDomain == domain);
 
-    private async Task PublishAsync(CancellationToken stop)
+    private IdentitySnapshot Capture(long revision)
     {
-        try
-        {
-            await foreach (var _ in _dirty.Reader.ReadAllAsync(stop))
-                Publish(_current.Revision + 1);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // The end that was asked for.
-        }
-    }
-
-    private void Publish(long revision)
-    {
-        try
-        {
-            var source = _source.Current;
-            TellWhoWins(source);
-            _current = source.WithFederated(revision, _pollers.Values.Select(poller => poller.Believed).OfType<TrustBundle>());
-            Changed?.Invoke(_current);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // A bug, ours or a listener's, must not end the flow of identities.
-            _log($"identity: bug while publishing revision {revision}: {e}");
-        }
+        var source = _source.Current;
+        TellWhoWins(source);
+        return source.WithFederated(revision, _pollers.Values.Select(poller => poller.Believed).OfType<TrustBundle>());
     }
 
     private void TellWhoWins(IdentitySnapshot source)

@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Proxy.Spiffe.X509;
 
 namespace Proxy.Spiffe.Streams;
@@ -14,12 +13,11 @@ internal sealed class IdentityTable
     private readonly SourceHealth _health;
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
-    private readonly Channel<bool> _dirty = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private readonly SnapshotPublisher _publisher;
 
     private Dictionary<string, TrackedWorkload> _workloads = new(StringComparer.Ordinal);
     private List<TrustBundle> _bundles = [];
     private CancellationToken? _running;
-    private volatile IdentitySnapshot _current = IdentitySnapshot.Empty;
 
     /// <param name="open">Makes the stream of one workload, which ends when it is cancelled only.</param>
     /// <param name="health">Forgets what failed for a workload that is gone.</param>
@@ -32,11 +30,16 @@ internal sealed class IdentityTable
         _health = health;
         _time = time;
         _log = log;
+        _publisher = new SnapshotPublisher(Capture, log);
     }
 
-    public event Action<IdentitySnapshot>? Changed;
+    public event Action<IdentitySnapshot>? Changed
+    {
+        add => _publisher.Changed += value;
+        remove => _publisher.Changed -= value;
+    }
 
-    public IdentitySnapshot Current => _current;
+    public IdentitySnapshot Current => _publisher.Current;
 
     /// <summary>Replaces the set of workloads; those that stay as they are keep their streams.</summary>
     public void Track(IReadOnlyCollection<WorkloadReference> workloads)
@@ -65,7 +68,7 @@ internal sealed class IdentityTable
                 workload.Start(_open(workload), stop);
         }
 
-        await Task.WhenAll([PublishAsync(stop), .. others.Select(other => other(stop))]);
+        await Task.WhenAll([_publisher.RunAsync(stop), .. others.Select(other => other(stop))]);
         await StopAllAsync();
     }
 
@@ -82,7 +85,7 @@ internal sealed class IdentityTable
             workload.Identity = WithKnownBundles(identity, workload.Identity);
         }
 
-        _dirty.Writer.TryWrite(true);
+        _publisher.MarkDirty();
     }
 
     /// <summary>Takes the bundles that the workloads share.</summary>
@@ -96,7 +99,7 @@ internal sealed class IdentityTable
             _bundles = merged;
         }
 
-        _dirty.Writer.TryWrite(true);
+        _publisher.MarkDirty();
     }
 
     // Connections rest on a bundle as an object: one that did not change stays the same one.
@@ -121,34 +124,7 @@ internal sealed class IdentityTable
         workload.Stop();
         _health.Forget(workload.Reference.Uid);
         if (!_workloads.ContainsKey(workload.Reference.Uid))
-            _dirty.Writer.TryWrite(true);
-    }
-
-    private async Task PublishAsync(CancellationToken stop)
-    {
-        try
-        {
-            await foreach (var _ in _dirty.Reader.ReadAllAsync(stop))
-                Publish(_current.Revision + 1);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // The end that was asked for.
-        }
-    }
-
-    private void Publish(long revision)
-    {
-        try
-        {
-            _current = Capture(revision);
-            Changed?.Invoke(_current);
-        }
-        catch (Exception e) when (e is not OutOfMemoryException)
-        {
-            // A bug, ours or a listener's, must not end the flow of identities.
-            _log($"identity: bug while publishing revision {revision}: {e}");
-        }
+            _publisher.MarkDirty();
     }
 
     private IdentitySnapshot Capture(long revision)
