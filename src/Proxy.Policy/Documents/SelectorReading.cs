@@ -57,7 +57,7 @@ internal sealed class SelectorReading
             return Open(node, requirements);
 
         if (_namespace is not null)
-            return new(requirements.Append(OwnNamespace));
+            return requirements.Any(NamesLabelOfNamespace) ? Open(node, requirements) : new(requirements.Append(OwnNamespace));
 
         return hasInitSubject ? new(requirements) : new(requirements.Append(AnyNamespace));
     }
@@ -84,7 +84,9 @@ internal sealed class SelectorReading
         requirement is { Key: WellKnownLabels.Namespace, Source: LabelSet.KubernetesSource or LabelSet.AnySource };
 
     private static bool LeavesNamespace(LabelRequirement requirement) =>
-        NamesNamespace(requirement)
-        || requirement.Source == LabelSet.ReservedSource
-        || requirement.Key.StartsWith(WellKnownLabels.NamespaceLabelPrefix, StringComparison.Ordinal);
+        NamesNamespace(requirement) || requirement.Source == LabelSet.ReservedSource;
+
+    // A policy of the cluster that speaks of them means pods all the same: what has no namespace has none of its labels.
+    private static bool NamesLabelOfNamespace(LabelRequirement requirement) =>
+        requirement.Key.StartsWith(WellKnownLabels.NamespaceLabelPrefix, StringComparison.Ordinal);
 }
