@@ -179,6 +179,10 @@ public sealed class PolicyRefusalTests
     [InlineData("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", false)]
     [InlineData("cilium.io/v2", "CiliumEndpoint", false)]
     [InlineData("v1", "Pod", false)]
+    [InlineData("cilium.io/v2", "", true)]
+    [InlineData("networking.k8s.io/v1", "", true)]
+    [InlineData("apps/v1", "", false)]
+    [InlineData("", "", false)]
     public void Policy_kinds(string apiVersion, string kind, bool isPolicy) =>
         Assert.Equal(isPolicy, PolicyParser.IsPolicyKind(apiVersion, kind));
 }
