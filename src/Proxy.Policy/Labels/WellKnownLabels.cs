@@ -10,6 +10,9 @@ internal static class WellKnownLabels
     public const string Cluster = "io.cilium.k8s.policy.cluster";
     public const string NamespaceLabelPrefix = "io.cilium.k8s.namespace.labels.";
 
+    /// <summary>The label that the API server gives to every namespace: its name.</summary>
+    public const string NamespaceName = "kubernetes.io/metadata.name";
+
     /// <summary>The name of a cluster that nobody has named, as Cilium has it.</summary>
     public const string OwnCluster = "default";
 
