@@ -103,6 +103,8 @@ public sealed class PolicyRefusalTests
     [InlineData("{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: }}]}", "toPorts[0].rules.http")]
     [InlineData("{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: }]}}]}", "toPorts[0].rules.http[0].path")]
     [InlineData("{fromEndpoints: [{matchLabels: }]}", "fromEndpoints[0].matchLabels")]
+    [InlineData("{fromCIDRSet: [{cidr: 10.0.0.0/8, except: }]}", "fromCIDRSet[0].except")]
+    [InlineData("{fromCIDRSet: [{cidrGroupRef: a, except: ~}]}", "fromCIDRSet[0].except")]
     public void An_empty_value_where_a_restriction_belongs_is_refused(string item, string path)
     {
         var fault = Assert.Single(Assert.Single(Parse(OnDeathStar($"[{item}]"))).Faults);
