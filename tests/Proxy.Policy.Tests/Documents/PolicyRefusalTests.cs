@@ -112,6 +112,19 @@ public sealed class PolicyRefusalTests
         Assert.Equal(($"spec.ingress[0].{path}", "the value is missing"), (fault.Path, fault.Reason));
     }
 
+    [Theory]
+    [InlineData("egressDeny: [{toFQDNs: [{matchName: a}]}]", "egressDeny[0].toFQDNs", "a deny item has no authentication and no toFQDNs")]
+    [InlineData("egressDeny: [{toFQDNs: [{matchName: a}], toPorts: [{ports: [{port: '80'}]}]}]", "egressDeny[0].toFQDNs", "a deny item has no authentication and no toFQDNs")]
+    [InlineData("ingress: [{fromServices: [{k8sService: {serviceName: a, namespace: b}}]}]", "ingress[0].fromServices", "")]
+    public void Peers_that_the_list_does_not_have_are_told_once(string lists, string path, string hint)
+    {
+        var document = Rendering.Bad($"{{endpointSelector: {{}}, {lists}}}");
+
+        var fault = Assert.Single(document.Faults);
+        Assert.Equal(($"spec.{path}", hint, true), (fault.Path, fault.Hint, fault.Reason.StartsWith("unknown key", StringComparison.Ordinal)));
+        Assert.Empty(document.Warnings);
+    }
+
     [Fact]
     public void Forty_ports_are_read_and_forty_one_are_refused()
     {
