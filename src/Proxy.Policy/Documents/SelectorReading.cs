@@ -77,8 +77,7 @@ internal sealed class SelectorReading
         subject.Requirements.Any(requirement => requirement is { Source: LabelSet.ReservedSource, Key: "init" });
 
     private bool NamesAnother(LabelRequirement requirement) =>
-        NamesNamespace(requirement)
-        && !(requirement.Operator == LabelOperator.Exists || requirement.Values.Contains(_namespace));
+        NamesNamespace(requirement) && !requirement.IsMetBy(LabelSet.Of((LabelSet.KubernetesSource, WellKnownLabels.Namespace, _namespace!)));
 
     private static bool NamesNamespace(LabelRequirement requirement) =>
         requirement is { Key: WellKnownLabels.Namespace, Source: LabelSet.KubernetesSource or LabelSet.AnySource };

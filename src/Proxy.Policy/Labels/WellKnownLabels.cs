@@ -32,6 +32,9 @@ internal static class WellKnownLabels
         "controller-uid",
     }.ToFrozenSet(StringComparer.Ordinal);
 
+    /// <summary>Whether the label tells single pods apart, so that no identity has it and no selector finds it.</summary>
+    public static bool IsOfOnePod(string podLabelKey) => PerPod.Contains(podLabelKey);
+
     /// <summary>Whether a pod's own label belongs to its identity; computed keys never come from the pod.</summary>
     public static bool IsRelevant(string podLabelKey) =>
         podLabelKey != Namespace
