@@ -22,11 +22,13 @@ internal sealed class ExplainOptions
     private readonly Option<bool> _plaintext = new("--plaintext") { Description = "The peers have not proved who they are, and will not." };
     private readonly Option<string[]> _podCidrs = CommandOptions.PodCidrs();
     private readonly Option<string> _template = TemplateOption.Create(PolicyCommand.Verb);
+    private readonly PathOptions _paths = new(PolicyCommand.Verb);
 
     public void AddTo(Command command)
     {
         foreach (var option in new Option[] { _manifests, _from, _to, _port, _protocol, _method, _path, _headers, _authenticated, _plaintext, _podCidrs, _template })
             command.Add(option);
+        _paths.AddTo(command);
         _port.Validators.Add(result =>
         {
             if (result.Tokens.Any(token => !ushort.TryParse(token.Value, out _)))
@@ -62,6 +64,7 @@ internal sealed class ExplainOptions
         Path = arguments.GetValue(_path) ?? "/",
         Headers = arguments.GetValue(_headers) ?? [],
         Authentication = AuthenticationOf(arguments),
+        Limits = _paths.Apply(arguments, new ConnectionLimits()),
     };
 
     // Nothing but TCP is ever upgraded to mutual TLS.
