@@ -24,7 +24,7 @@ internal sealed class MissingResolver(IReadOnlyList<CompiledSection> sections, C
                 yield return new PolicyFinding(
                     [rule.Rule.Reference],
                     "it lets its pods out to others, and no rule allows them port 53 over UDP: they cannot resolve names",
-                    "allow them port 53, UDP and TCP, of the resolver (k8s-app: kube-dns in kube-system)");
+                    "allow them port 53, UDP and TCP, of the resolver: k8s-app kube-dns in kube-system");
         }
     }
 

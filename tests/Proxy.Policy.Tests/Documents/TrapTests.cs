@@ -42,6 +42,8 @@ public sealed class TrapTests
     [InlineData($"ingress: [{{toPorts: [{{{Http}path: '^v1/.*'}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "begins with a slash")]
     [InlineData("ingress: [{fromEndpoints: [{matchLabels: {'k8s:pod-template-hash': abc}}]}]", "spec.ingress[0].fromEndpoints[0].matchLabels['k8s:pod-template-hash']", "differs from pod to pod")]
     [InlineData("egressDeny: [{toEndpoints: [{matchLabels: {statefulset.kubernetes.io/pod-name: db-0}}]}]", "spec.egressDeny[0].toEndpoints[0].matchLabels['statefulset.kubernetes.io/pod-name']", "differs from pod to pod")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: prod}}]}]", "spec.ingress[0].fromEndpoints[0]", "names another cluster")]
+    [InlineData("egressDeny: [{toEndpoints: [{matchExpressions: [{key: 'k8s:io.cilium.k8s.policy.cluster', operator: In, values: [a, b]}]}]}]", "spec.egressDeny[0].toEndpoints[0]", "names another cluster")]
     [InlineData("ingressDeny: [{fromEndpoints: []}]", "spec.ingressDeny[0]", "denies nothing")]
     [InlineData("egressDeny: [{toCIDR: [], toPorts: [{ports: [{port: '80'}]}]}]", "spec.egressDeny[0]", "denies nothing")]
     [InlineData("egressDeny: [{toServices: [{}]}]", "spec.egressDeny[0]", "denies nothing")]
@@ -77,6 +79,8 @@ public sealed class TrapTests
     [InlineData($"ingress: [{{toPorts: [{{{Http}path: 'v?/v2.*'}}]}}}}]}}]")]
     [InlineData($"ingress: [{{toPorts: [{{{Http}path: 'v*/v2.*'}}]}}}}]}}]")]
     [InlineData("ingressDeny: [{fromEntities: [world]}], ingress: [{fromEndpoints: []}]")]
+    [InlineData("ingress: [{fromEndpoints: [{matchExpressions: [{key: io.cilium.k8s.policy.cluster, operator: In, values: [a, default]}]}]}]")]
+    [InlineData("ingress: [{fromEndpoints: [{matchExpressions: [{key: io.cilium.k8s.policy.cluster, operator: Exists}]}]}]")]
     [InlineData("ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name: other}}]}]")]
     public void No_warning(string lists) => Assert.Empty(Good($"{{endpointSelector: {{}}, {lists}}}").Warnings);
 
