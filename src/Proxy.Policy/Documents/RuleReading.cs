@@ -49,11 +49,13 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
         if (!list.IsDeny)
             return;
 
-        if (item.Entries.Count == 0)
+        if (peers.Match.IsAny && !HasItems(item, "toPorts") && !HasItems(item, "icmps"))
             faults.Warn(item, "an item without peers and ports denies nothing", $"write '{list.PeerKey("Entities")}: [all]' to deny everything");
         else if (peers is { IsSupported: true, Match.IsNobody: true })
             faults.Warn(item, "the item names nobody: it denies nothing", $"remove the empty list of peers to deny everybody its ports, or write '{list.PeerKey("Entities")}: [all]'");
     }
+
+    private static bool HasItems(ManifestMapping item, string key) => item[key] is ManifestSequence { Items.Count: > 0 };
 
     private void WarnOfDatagrams(ManifestMapping item, PolicyRule whole, PolicyRule[] rules)
     {
