@@ -132,6 +132,9 @@ public class RefusedManifestTests
     [InlineData("{\"kind\": \"NetworkPolicy\", \"metadata\": {\"namespace\": \"ships\"}, ]", "ships")]
     [InlineData("kind: Pod\nmetadata: {namespace: other}\n---\nkind: CiliumNetworkPolicy\nspec: [", "default")]
     [InlineData("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: a}\nspec: [", "")]
+    [InlineData("apiVersion: cilium.io/v2\nKind: CiliumNetworkPolicy\nmetadata: {name: a, namespace: ships}\nspec: [", "ships")]
+    [InlineData("apiVersion: cilium.io/v2\nmetadata: {name: a}\nspec: [", "")]
+    [InlineData("apiVersion: 'networking.k8s.io/v1'\nmetadata: {name: a}\nspec: [", "default")]
     public async Task A_file_that_never_could_be_read_closes_the_namespaces_of_its_policies(string broken, string closed)
     {
         await using var manifests = new LiveManifests();
