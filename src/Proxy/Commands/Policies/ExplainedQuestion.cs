@@ -46,7 +46,7 @@ internal sealed record ExplainedQuestion
             if (party.Identity.Equals(Identity.Unknown))
                 return $"{party.Name} is an address of pods, and no pod among the manifests has it";
             if (party.Workload is { IsDisputed: true })
-                return $"another pod claims an address of {party.Name}, or its identity's number";
+                return $"{party.Name} is refused for a fault of its manifest, or of another that claims what is its own";
         }
 
         return Server.Workload is { } server && !server.Offers(Protocol, Port) ? $"{Server.Name} does not offer the port" : null;
