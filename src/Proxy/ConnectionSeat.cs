@@ -52,7 +52,7 @@ internal sealed record ConnectionLimits
     /// <summary>MiB of relay buffers in use at once, of all workers together.</summary>
     public int BufferMemory { get; init; } = 512;
 
-    /// <summary>New TLS handshakes of one client that may wait for their turn on one worker.</summary>
+    /// <summary>New TLS handshakes of one client that may wait on one worker, for a place with their server or for their turn.</summary>
     public int HandshakesPerClient { get; init; } = HandshakeTurns.DefaultLimit;
 
     /// <summary>Unanswered questions of the kernel that are held per pod; further ones are dropped, and TCP asks again.</summary>
@@ -90,6 +90,7 @@ internal sealed class ConnectionSeat
         Time = time;
         _ages = new SvidAges(limits.AgePastExpiry, time);
         Dialer = new Dialer(worker, workers, limits.Connect);
+        Places = new HandshakePlaces(worker.Timers, time, limits.Handshake) { MostWaiting = limits.HandshakesPerClient };
         Signal = new SnapshotSignal(worker);
         Tunnels = new OutboundTunnels(this);
         mesh.Changed += _ => PostMeshChanged();
@@ -106,6 +107,9 @@ internal sealed class ConnectionSeat
     internal TimeProvider Time { get; }
 
     internal Dialer Dialer { get; }
+
+    /// <summary>Who may begin a handshake with a server.</summary>
+    internal HandshakePlaces Places { get; }
 
     /// <summary>How many connections the process may have; the one thing that the workers share.</summary>
     internal ConnectionBudget Budget { get; init; } = new(int.MaxValue, int.MaxValue);
