@@ -159,8 +159,10 @@ internal sealed class ConnectionSeat
         }
     }
 
-    internal Judgement Judge(LiveConnection connection) =>
-        Judgement.Of(Mesh, connection.Parties, connection.Authentication, NodeName);
+    internal Judgement Judge(LiveConnection connection) => Judge(connection, Mesh);
+
+    internal Judgement Judge(LiveConnection connection, MeshSnapshot mesh) =>
+        Judgement.Of(mesh, connection.Parties, connection.Authentication, NodeName);
 
     // Of changes that come faster than connections are judged, the last is the one that counts.
     private void PostMeshChanged()
@@ -266,7 +268,7 @@ internal sealed class ConnectionSeat
     /// </summary>
     internal OutcomeReason? FindLostGround(LiveConnection connection) => FindLostGround(connection, Mesh);
 
-    private OutcomeReason? FindLostGround(LiveConnection connection, MeshSnapshot mesh)
+    internal OutcomeReason? FindLostGround(LiveConnection connection, MeshSnapshot mesh)
     {
         var parties = connection.Parties.As(mesh.Cluster);
         if (!parties.AreSamePods(connection.Parties))
@@ -282,7 +284,7 @@ internal sealed class ConnectionSeat
         // Each of its streams is judged by itself, and refused with its reason.
         if (connection.IsTunnel)
             return null;
-        var judgement = Judgement.Of(mesh, connection.Parties, connection.Authentication, NodeName);
+        var judgement = Judge(connection, mesh);
         if (!judgement.IsAllowed)
             return OutcomeReason.PolicyChanged;
         connection.Take(judgement);

@@ -143,10 +143,11 @@ internal sealed class OutboundStream(
     /// <summary>Null when the tunnel has retired and not taken the stream.</summary>
     private async ValueTask<ConnectionOutcome?> CarryInAsync(TunnelClient tunnel)
     {
-        if (Prove((ConnectionProof)tunnel.Proof) is { } lost)
-            return lost;
         // A change may have been published that this worker has not heard of yet.
-        var now = seat.Judge(connection);
+        var mesh = seat.Mesh;
+        if (Prove((ConnectionProof)tunnel.Proof, mesh) is { } lost)
+            return lost;
+        var now = seat.Judge(connection, mesh);
         if (!now.IsAllowed)
             return seat.Deny(connection.Parties, now);
         if (!TakeFirst(isJudgedFirst: now.Http is not null))
@@ -204,7 +205,7 @@ internal sealed class OutboundStream(
     {
         if (secured.Refusal is { } refusal)
             return refusal;
-        if (Prove(secured.Proof!) is { } lost)
+        if (Prove(secured.Proof!, seat.Mesh) is { } lost)
             return lost;
         var leg = secured.Leg!;
         // Only after a tunnel that has retired, to a peer that speaks another version by now.
@@ -215,15 +216,15 @@ internal sealed class OutboundStream(
     }
 
     /// <summary>Both ends have proven who they are; not null when that is not what is expected of them by now.</summary>
-    private ConnectionOutcome? Prove(ConnectionProof proof)
+    private ConnectionOutcome? Prove(ConnectionProof proof, MeshSnapshot mesh)
     {
         seat.Authenticate(connection, proof);
         if (connection.CutReason is { } cut)
             return new ConnectionOutcome(cut, "");
-        if (seat.FindLostGround(connection) is { } lost)
+        if (seat.FindLostGround(connection, mesh) is { } lost)
             return seat.Refuse(connection.Parties, Direction.Ingress, lost);
         // They were taken from the client before there were rules for its requests.
-        return _first.Count > 0 && seat.Judge(connection) is { Http: not null, OnlyWatches: false }
+        return _first.Count > 0 && seat.Judge(connection, mesh) is { Http: not null, OnlyWatches: false }
             ? seat.Refuse(connection.Parties, Direction.Egress, OutcomeReason.GateRequired)
             : null;
     }
