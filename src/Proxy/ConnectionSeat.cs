@@ -74,9 +74,13 @@ internal sealed record ConnectionLimits
 /// <summary>All that the connections of one worker share: nothing in it is touched by another thread.</summary>
 internal sealed class ConnectionSeat
 {
+    private static readonly TimeSpan ForgetAgain = TimeSpan.FromMilliseconds(250);
+
     private readonly MeshState _mesh;
     private readonly SvidAges _ages;
+    private readonly WheelTimer _meshAgain;
     private bool _isMeshPosted;
+    private long _revisionInForce;
     private int _questionsHeld;
     private long _refusalsNotTold;
 
@@ -93,6 +97,7 @@ internal sealed class ConnectionSeat
         Places = new HandshakePlaces(worker.Timers, time, limits.Handshake) { MostWaiting = limits.HandshakesPerClient };
         Signal = new SnapshotSignal(worker);
         Tunnels = new OutboundTunnels(this);
+        _meshAgain = new WheelTimer(OnMeshChanged);
         mesh.Changed += _ => PostMeshChanged();
     }
 
@@ -144,6 +149,12 @@ internal sealed class ConnectionSeat
 
     internal MeshSnapshot Mesh => _mesh.Current;
 
+    /// <summary>
+    /// Of the cluster: nothing that was allowed by an earlier one goes on at this worker unless this one allows it too, no
+    /// connection and no flow that the kernel remembers. Any thread may ask.
+    /// </summary>
+    internal long RevisionInForce => Volatile.Read(ref _revisionInForce);
+
     /// <summary>Looks until something is found or the hold limit has passed: a manifest or an SVID may be under way.</summary>
     internal async ValueTask<T?> HoldForAsync<T>(Func<MeshSnapshot, T?> find)
         where T : class
@@ -180,9 +191,19 @@ internal sealed class ConnectionSeat
         RejudgeAll(mesh, tunnels: false);
         RejudgeAll(mesh, tunnels: true);
         Worker.Guard(Tunnels.OnMeshChanged);
-        foreach (var questions in Questions)
-            Worker.Guard(questions.OnMeshChanged);
+        if (TryForgetFlows())
+            Volatile.Write(ref _revisionInForce, mesh.Cluster.Revision);
+        else
+            Worker.Timers.Schedule(_meshAgain, ForgetAgain);
         Signal.Signal();
+    }
+
+    private bool TryForgetFlows()
+    {
+        var forgetting = 0;
+        foreach (var questions in Questions)
+            Worker.Guard(() => forgetting += questions.OnMeshChanged() ? 1 : 0);
+        return forgetting == Questions.Count;
     }
 
     /// <summary>Whether there may be a connection by now that has outlived its SVID; any thread may ask.</summary>

@@ -55,7 +55,7 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
         seat.Refuse(unresolved, DirectionOf(question), reason);
     }
 
-    public void OnMeshChanged() => memory.KeepOnly(MayGoOn);
+    public bool OnMeshChanged() => memory.KeepOnly(MayGoOn);
 
     public void Dispose() => memory.Dispose();
 

@@ -1,4 +1,5 @@
 using System.Collections;
+using System.Diagnostics;
 using Proxy.Capture;
 using Proxy.Cluster;
 using Proxy.Engine;
@@ -14,6 +15,8 @@ namespace Proxy.Tests.Stories;
 public sealed class MeshChangeTests : IDisposable
 {
     private const ushort Dns = 53;
+
+    private static readonly TimeSpan s_enough = TimeSpan.FromSeconds(5);
 
     // Both refuse the client: here it is red and clients are let in, there it is a client and the red are.
     private static readonly ClusterSnapshot s_red = ClusterOf(ServerAdmitsClient(), Stage.Client("red"), Stage.ServerOn(ThisNode));
@@ -32,6 +35,44 @@ public sealed class MeshChangeTests : IDisposable
         _stage.Mesh.Publish(new ClusterSnapshot { Revision = 2 });
         _stage.Mesh.Publish(new ClusterSnapshot { Revision = 1 });
         Assert.Equal(2, _stage.Mesh.Current.Cluster.Revision);
+    }
+
+    [Fact]
+    public async Task It_is_in_force_once_the_worker_has_judged_by_it_and_not_when_it_is_published()
+    {
+        using var goOn = new ManualResetEventSlim();
+        _stage.Worker.Worker.Post(goOn.Wait);
+        _stage.Mesh.Publish(new ClusterSnapshot { Revision = 1 });
+        Assert.Equal(0, _stage.Seat.RevisionInForce);
+        goOn.Set();
+        await _stage.Worker.SettleAsync();
+        Assert.Equal(1, _stage.Seat.RevisionInForce);
+    }
+
+    // The worker is met at every point of taking up the one before.
+    [Fact]
+    public async Task One_that_comes_while_another_is_taken_up_is_taken_up_as_well()
+    {
+        const int Pairs = 20_000;
+        const int LongestPause = 2_000;
+        var started = Stopwatch.GetTimestamp();
+        await Engine.Patience.OnThread(() =>
+        {
+            for (var pair = 1; pair <= Pairs && Stopwatch.GetElapsedTime(started) < s_enough; pair++)
+            {
+                _stage.Mesh.Publish(new ClusterSnapshot { Revision = (2 * pair) - 1 });
+                Thread.SpinWait(pair % LongestPause);
+                _stage.Mesh.Publish(new ClusterSnapshot { Revision = 2 * pair });
+                AwaitInForce(2 * pair);
+            }
+        });
+    }
+
+    // A change is taken up in microseconds.
+    private void AwaitInForce(long revision)
+    {
+        for (var start = Stopwatch.GetTimestamp(); _stage.Seat.RevisionInForce != revision; Thread.Yield())
+            Assert.True(Stopwatch.GetElapsedTime(start) < Engine.Patience.Limit, $"revision {revision} is not taken up");
     }
 
     [Fact]
