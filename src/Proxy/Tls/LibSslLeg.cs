@@ -69,6 +69,8 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
     internal override ValueTask<string?> AuthenticateAsServerAsync(X509Svid svid, PeerVerifier verifier) =>
         AuthenticateAsync(svid, verifier, TlsRole.Server);
 
+    internal override bool HasBytes => _session is { HasBytes: true } && !_isBroken;
+
     internal override ValueTask WaitAsync()
     {
         if (_session is not { } session || _isBroken || _hasEnded)

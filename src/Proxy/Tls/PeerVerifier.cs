@@ -91,6 +91,21 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
     {
         if (presented.Count == 0)
             return Validate(this, null, null, SslPolicyErrors.RemoteCertificateNotAvailable);
+        var hash = KnownChains.HashOf(presented, isServer);
+        if (KnownChains.Of(Bundle).Find(hash, time.GetUtcNow()) is { } known && expected.Equals(known.Id))
+        {
+            Found = known;
+            return true;
+        }
+
+        if (!JudgeAnew(presented, isServer))
+            return false;
+        KnownChains.Of(Bundle).Remember(hash, Found!.Value, time.GetUtcNow());
+        return true;
+    }
+
+    private bool JudgeAnew(IReadOnlyList<byte[]> presented, bool isServer)
+    {
         var certificates = new List<X509Certificate2>(presented.Count);
         try
         {
