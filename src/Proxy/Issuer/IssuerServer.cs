@@ -123,19 +123,24 @@ internal sealed class IssuerServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 4096; // one stream per workload of the node
-        kestrel.ListenUnixSocket(options.SocketPath, listen => Serve(listen, ServedApi.Delegated));
+        kestrel.ListenUnixSocket(options.SocketPath, listen => ServeCalls(listen, ServedApi.Delegated));
         if (options.WorkloadSocketPath is { } workload)
-            kestrel.ListenUnixSocket(workload, listen => Serve(listen, ServedApi.Workload));
+            kestrel.ListenUnixSocket(workload, listen => ServeCalls(listen, ServedApi.Workload));
         if (options.BrokerSocketPath is { } broker)
-            kestrel.ListenUnixSocket(broker, listen => Serve(listen, ServedApi.Broker, tls.ForBrokers));
+            kestrel.ListenUnixSocket(broker, listen => ServeCalls(listen, ServedApi.Broker, tls.ForBrokers));
         if (options.BundlePort is { } port)
             kestrel.ListenAnyIP(port, listen => Serve(listen, ServedApi.Bundle, tls.ForAnybody, HttpProtocols.Http1AndHttp2));
         if (options.BundleWebPort is { } webPort && web is not null)
             kestrel.ListenAnyIP(webPort, listen => Serve(listen, ServedApi.Bundle, web.CreateOptions, HttpProtocols.Http1AndHttp2));
     }
 
-    private static void Serve(
-        ListenOptions listen, ServedApi api, Func<System.Net.Security.SslServerAuthenticationOptions>? tls = null, HttpProtocols protocols = HttpProtocols.Http2)
+    private static void ServeCalls(ListenOptions listen, ServedApi api, Func<System.Net.Security.SslServerAuthenticationOptions>? tls = null)
+    {
+        Serve(listen, api, tls, HttpProtocols.Http2);
+        listen.Use(RepairedStream.Before);
+    }
+
+    private static void Serve(ListenOptions listen, ServedApi api, Func<System.Net.Security.SslServerAuthenticationOptions>? tls, HttpProtocols protocols)
     {
         listen.Protocols = protocols;
         if (tls is not null)
