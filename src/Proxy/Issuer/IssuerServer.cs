@@ -63,6 +63,7 @@ internal sealed class IssuerServer : IAsyncDisposable
         log($"issuer ready: {options.TrustDomain} on {string.Join(", ", sockets.Select(socket => socket.Path))}"
             + (options.BundlePort is { } port ? $", bundle on port {port}" : "")
             + (options.BundleWebPort is { } webPort ? $", bundle for Web PKI on port {webPort}" : ""));
+        WarnOfSharedDirectory(options, log);
         return server;
     }
 
@@ -75,6 +76,16 @@ internal sealed class IssuerServer : IAsyncDisposable
         await _application.DisposeAsync();
         _authority.Dispose();
     }
+
+    private static void WarnOfSharedDirectory(IssuerOptions options, Action<string> log)
+    {
+        if (options.WorkloadSocketPath is { } everybodys && IsHandedOutWith(options.SocketPath, everybodys))
+            log($"issuer: warning: {options.SocketPath} is in the directory of {everybodys}: as root, a container that is given that directory gets the keys of all workloads; choose another directory for one of them");
+    }
+
+    /// <summary>Whether who is given the directory of the socket that is for everybody is given the other one too.</summary>
+    internal static bool IsHandedOutWith(string socket, string everybodys) =>
+        Path.GetFullPath(socket).StartsWith(Path.GetDirectoryName(Path.GetFullPath(everybodys))!.TrimEnd('/') + "/", StringComparison.Ordinal);
 
     // A broker proves itself in TLS; who may open its socket does not matter then.
     private static List<(string Path, UnixFileMode Mode)> SocketsOf(IssuerOptions options)
