@@ -1,3 +1,5 @@
+using Grpc.Health.V1;
+using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -7,6 +9,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Proxy.Native;
 using Proxy.Spiffe.Issuing;
+using Proxy.Spiffe.WorkloadApi.Protocol;
 
 namespace Proxy.Issuer;
 
@@ -17,6 +20,12 @@ internal sealed class IssuerServer : IAsyncDisposable
 
     private const UnixFileMode Everybody = OwnerOnly
         | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    // What is served where reflection is, and not all that this server has on other sockets.
+    private static readonly Google.Protobuf.Reflection.ServiceDescriptor[] Reflected =
+    [
+        SpiffeWorkloadAPI.Descriptor, Health.Descriptor, Grpc.Reflection.V1.ServerReflection.Descriptor, Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
+    ];
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(1);
 
@@ -106,6 +115,7 @@ internal sealed class IssuerServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options, tls, web));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
+        builder.Services.AddSingleton(new ReflectionServiceImpl(Reflected)).AddSingleton(new ReflectionV1ServiceImpl(Reflected));
         builder.Services.AddGrpcReflection();
         builder.Services.AddGrpcHealthChecks().AddCheck("authority", () => HealthOf(authority, time));
         builder.Services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Delay = TimeSpan.Zero);

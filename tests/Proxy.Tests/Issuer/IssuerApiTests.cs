@@ -112,7 +112,9 @@ public sealed class IssuerApiTests : IAsyncLifetime
         while (await health.ResponseStream.MoveNext(Stop) && health.ResponseStream.Current.Status != Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving)
             continue;
         Assert.Equal(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving, health.ResponseStream.Current.Status);
-        Assert.Contains(reflection.ResponseStream.Current.ListServicesResponse.Service, service => service.Name == "SpiffeWorkloadAPI");
+        // What is not served at this socket would mislead.
+        string[] served = ["SpiffeWorkloadAPI", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+        Assert.Equal(served, reflection.ResponseStream.Current.ListServicesResponse.Service.Select(service => service.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
