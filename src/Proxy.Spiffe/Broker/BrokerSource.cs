@@ -49,16 +49,13 @@ public sealed class BrokerSource : StreamedSource
     private protected override Func<CancellationToken, Task> Open(TrackedWorkload workload)
     {
         var request = BrokerReference.CreateRequest(workload.Reference);
-        return new Subscription<SubscribeToX509SVIDResponse>(
+        return SvidStream.Create(
             workload.Reference.Uid,
             _time,
             stop => _client.SubscribeToX509SVID(request, Header, cancellationToken: stop),
-            response => SvidMessages.Apply(response.Svids, response.FederatedBundles, identity => Table.Apply(workload, identity)),
-            (subject, fault) => Health.Report(subject, $"the SVIDs of {workload.Subject}", fault))
-        {
-            EndOf = StreamEnds.OfWorkload,
-            Withdraw = () => Table.Apply(workload, (WorkloadIdentity?)null),
-        }.RunAsync;
+            response => new SvidMessage(response.Svids, response.FederatedBundles),
+            identity => Table.Apply(workload, identity),
+            (subject, fault) => Health.Report(subject, $"the SVIDs of {workload.Subject}", fault)).RunAsync;
     }
 
     private protected override void Close()

@@ -14,18 +14,6 @@ internal static class SvidMessages
     /// <summary>The longest hint in bytes (SPIFFE Workload API, section 5.2).</summary>
     public const int LongestHint = 1024;
 
-    /// <summary>Hands on what a message says of the workload; gives what is wrong with it, or null.</summary>
-    public static string? Apply(
-        IEnumerable<X509SVID> messages,
-        IEnumerable<KeyValuePair<string, ByteString>> federatedBundles,
-        Action<WorkloadIdentity> apply)
-    {
-        if (!TryRead(messages, federatedBundles, out var identity, out var error))
-            return error;
-        apply(identity);
-        return null;
-    }
-
     public static bool TryRead(
         IEnumerable<X509SVID> messages,
         IEnumerable<KeyValuePair<string, ByteString>> federatedBundles,
