@@ -90,8 +90,8 @@ internal static class SvidMessages
             error = "A message names a trust domain that is none.";
             if (!TrustDomain.TryParse(name, out var domain) || !TrustBundle.TryParse(domain, der.Span, out var bundle, out error))
                 return false;
-            error = $"The bundle of {domain} is given twice.";
-            if (!bundles.TryAdd(domain, bundle))
+            error = $"The message has two different bundles of {domain}.";
+            if (!bundles.TryAdd(domain, bundle) && !bundles[domain].HasSameContent(bundle))
                 return false;
             error = "";
         }
