@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Authentication;
 using Grpc.Net.Client;
 
 namespace Proxy.Spiffe.Streams;
@@ -14,11 +15,13 @@ internal static class ApiChannel
 
     /// <param name="address">Where to connect to.</param>
     /// <param name="secure">Makes a connected stream one of TLS; null for plain.</param>
-    public static GrpcChannel Open(EndPoint address, Func<Stream, CancellationToken, Task<Stream>>? secure)
+    /// <param name="limits">Of each connection; null for the usual ones.</param>
+    public static GrpcChannel Open(EndPoint address, Func<Stream, CancellationToken, Task<Stream>>? secure, ApiConnectionLimits? limits = null)
     {
+        limits ??= new ApiConnectionLimits();
         var handler = new SocketsHttpHandler
         {
-            ConnectCallback = (_, stop) => ConnectAsync(address, secure, stop),
+            ConnectCallback = (_, stop) => ConnectAsync(address, secure, limits.Connect, stop),
             UseProxy = false,
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
@@ -33,11 +36,31 @@ internal static class ApiChannel
         });
     }
 
+    // Not by the handler's own limit: that ends the call as if it had been cancelled here, without a word.
     private static async ValueTask<Stream> ConnectAsync(
+        EndPoint address, Func<Stream, CancellationToken, Task<Stream>>? secure, TimeSpan longest, CancellationToken stop)
+    {
+        using var limit = new CancellationTokenSource(longest, TimeProvider.System);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
+        try
+        {
+            return await ConnectAsync(address, secure, both.Token);
+        }
+        catch (AuthenticationException e)
+        {
+            // gRPC knows an IOException for "unavailable": nobody is there that could be spoken to.
+            throw new IOException(e.Message, e);
+        }
+        catch (OperationCanceledException e) when (limit.IsCancellationRequested && !stop.IsCancellationRequested)
+        {
+            throw new IOException($"no connection within {longest.TotalSeconds:0.#} s", e);
+        }
+    }
+
+    private static async Task<Stream> ConnectAsync(
         EndPoint address, Func<Stream, CancellationToken, Task<Stream>>? secure, CancellationToken stop)
     {
-        var isUnix = address is UnixDomainSocketEndPoint;
-        var socket = isUnix
+        var socket = address is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
             : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try

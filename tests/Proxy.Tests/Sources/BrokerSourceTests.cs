@@ -105,6 +105,7 @@ public sealed class BrokerSourceTests : IAsyncDisposable
         await _run!.UntilLoggedAsync(reason);
 
         Assert.False(_peer.Brokered["uid-a"].HasUnseenCall);
+        Assert.False(_run.Source.IsConnected);
     }
 
     [Fact]
