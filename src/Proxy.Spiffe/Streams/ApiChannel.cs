@@ -11,6 +11,10 @@ internal static class ApiChannel
     // Many SVIDs under one selector are more than gRPC's default of 4 MiB; 20 MiB is what Cilium's client takes.
     private const int MaximumMessageSize = 20 * 1024 * 1024;
 
+    private const int SecondsUntilProbes = 30;
+    private const int SecondsBetweenProbes = 10;
+    private const int Probes = 3;
+
     public static GrpcChannel Open(string unixSocketPath) => Open(new UnixDomainSocketEndPoint(unixSocketPath), null);
 
     /// <param name="address">Where to connect to.</param>
@@ -26,6 +30,7 @@ internal static class ApiChannel
             AllowAutoRedirect = false,
             ActivityHeadersPropagator = null,
             EnableMultipleHttp2Connections = true, // one stream per workload may be more than one connection takes
+            PooledConnectionLifetime = limits.Age,
         };
         // A connection that is one of TLS already is taken as it is; the scheme must say so to the server.
         return GrpcChannel.ForAddress(secure is null ? "http://localhost" : "https://localhost", new GrpcChannelOptions
@@ -62,7 +67,7 @@ internal static class ApiChannel
     {
         var socket = address is UnixDomainSocketEndPoint
             ? new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified)
-            : new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+            : CreateTcp();
         try
         {
             await socket.ConnectAsync(address, stop);
@@ -74,5 +79,16 @@ internal static class ApiChannel
             socket.Dispose();
             throw;
         }
+    }
+
+    // A machine that is gone without a word is noticed by TCP: streams may be silent for hours, and gRPC servers take pings ill.
+    private static Socket CreateTcp()
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, SecondsUntilProbes);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, SecondsBetweenProbes);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, Probes);
+        return socket;
     }
 }

@@ -1,8 +1,10 @@
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
+using Proxy.Spiffe.Broker.Protocol;
 using Proxy.Spiffe.Streams;
 using Proxy.Spiffe.WorkloadApi.Protocol;
 
@@ -55,6 +57,63 @@ public sealed class ApiChannelTests : IAsyncDisposable
         Assert.Contains("somebody else", fault.Status.Detail, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task New_streams_leave_an_old_connection_and_those_that_are_on_it_go_on()
+    {
+        var connections = new List<NetworkStream>();
+        _peer.Brokered["uid-a"] = new();
+        _peer.Brokered["uid-b"] = new();
+        await _peer.StartAsync(_own.Svid("agent"));
+        using var channel = ApiChannel.Open(_peer.BrokerEndpoint.Address, Secure, new ApiConnectionLimits { Age = TimeSpan.FromSeconds(1) });
+        var client = new API.APIClient(channel);
+        var old = client.SubscribeToX509SVID(RequestOf("uid-a"), cancellationToken: Stop);
+        await _peer.Brokered["uid-a"].OpenedAsync();
+
+        using var limit = new CancellationTokenSource(Limit);
+        while (connections.Count < 2)
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            using var other = client.SubscribeToX509SVID(RequestOf("uid-b"), cancellationToken: Stop);
+            await _peer.Brokered["uid-b"].OpenedAsync();
+            await Task.Delay(20, Stop);
+        }
+
+        _peer.Brokered["uid-a"].Say(new SubscribeToX509SVIDResponse { Svids = { _own.WorkloadMessage("a") } });
+        Assert.True(await old.ResponseStream.MoveNext(Stop).WaitAsync(Limit, Stop));
+        Assert.Single(old.ResponseStream.Current.Svids);
+        Assert.False(connections[0].Socket.SafeHandle.IsClosed);
+        old.Dispose();
+        while (!connections[0].Socket.SafeHandle.IsClosed)
+            await Task.Delay(20, limit.Token);
+
+        async Task<Stream> Secure(Stream plain, CancellationToken stop)
+        {
+            connections.Add((NetworkStream)plain);
+            return await SecureAsync(plain, stop);
+        }
+    }
+
+    [Fact]
+    public async Task A_machine_that_is_gone_is_noticed_by_TCP()
+    {
+        using var silent = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        silent.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        silent.Listen();
+        var options = new List<int>();
+        using var channel = ApiChannel.Open(silent.LocalEndPoint!, (plain, _) =>
+        {
+            var socket = ((NetworkStream)plain).Socket;
+            options.AddRange(from name in (SocketOptionName[])[SocketOptionName.TcpKeepAliveTime, SocketOptionName.TcpKeepAliveInterval, SocketOptionName.TcpKeepAliveRetryCount]
+                             select (int)socket.GetSocketOption(SocketOptionLevel.Tcp, name)!);
+            options.Add((int)socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive)!);
+            throw new IOException("enough");
+        });
+
+        await FaultOfAsync(channel);
+
+        Assert.Equal([30, 10, 3, 1], options.Take(4));
+    }
+
     private async Task<Stream> SecureAsync(Stream plain, CancellationToken stop)
     {
         var tls = new SslStream(plain);
@@ -69,6 +128,9 @@ public sealed class ApiChannelTests : IAsyncDisposable
             stop);
         return tls;
     }
+
+    private static SubscribeToX509SVIDRequest RequestOf(string uid) =>
+        new() { Reference = new WorkloadReference { Reference = Any.Pack(new KubernetesObjectReference { Uid = uid }) } };
 
     private static async Task<RpcException> FaultOfAsync(GrpcChannel channel)
     {
