@@ -41,7 +41,7 @@ internal static class ApiChannel
         });
     }
 
-    // Not by the handler's own limit: that ends the call as if it had been cancelled here, without a word.
+    // Not by the handler's own limit, which gRPC takes for an error of its own ('internal').
     private static async ValueTask<Stream> ConnectAsync(
         EndPoint address, Func<Stream, CancellationToken, Task<Stream>>? secure, TimeSpan longest, CancellationToken stop)
     {

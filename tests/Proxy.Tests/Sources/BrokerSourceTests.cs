@@ -125,7 +125,7 @@ public sealed class BrokerSourceTests : IAsyncDisposable
         await _peer.StartAsync(_own.Svid("agent"));
         Run("spiffe://cluster.local/agent", null, "a");
 
-        await _run!.UntilLoggedAsync("the Workload API has given this process no valid SVID yet");
+        await _run!.UntilLoggedAsync("the Workload API gives this process no SVID");
         Assert.Empty(_peer.BrokerClients);
         _peer.WorkloadApi.Say(new X509SVIDResponse { Svids = { _own.WorkloadMessage("proxy") } });
 
