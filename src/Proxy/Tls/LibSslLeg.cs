@@ -35,7 +35,6 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
     private int _writeWant;
     private int _unsent;
     private int _receives;
-    private bool _isServer;
     private bool _isWaiting;
     private bool _isEnding;
     private bool _isBroken;
@@ -144,14 +143,14 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
         return count == PlainLeg.WouldBlock ? SslSession.WantWrite : count;
     }
 
-    CertificateAlert? ISslCarrier.Judge(IReadOnlyList<byte[]> presented) => _verifier!.Judge(presented, _isServer) ? null : _verifier.Alert;
+    CertificateAlert? ISslCarrier.Judge(IReadOnlyList<byte[]> presented) => _verifier!.Judge(presented) ? null : _verifier.Alert;
 
     private async ValueTask<string?> AuthenticateAsync(X509Svid svid, PeerVerifier verifier, TlsRole role)
     {
         if (_isClosed || _transport.IsClosed)
             return Cut;
-        (_verifier, _isServer) = (verifier, role == TlsRole.Server);
-        _session = LibSslContexts.Of(svid, role).Open(_isServer, this);
+        _verifier = verifier;
+        _session = LibSslContexts.Of(svid, role).Open(role == TlsRole.Server, this);
         while (Call().Handshake() is var result and <= 0)
         {
             if (result is 0 or Broken)
@@ -182,7 +181,7 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
     {
         var session = _session!;
         if (session.PeerHadNoCertificate)
-            verifier.Judge([], _isServer);
+            verifier.Judge([]);
         Release();
         return session.Fault.Length > 0 ? session.Fault : Cut;
     }

@@ -16,9 +16,6 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
     /// <summary>Certificates that a peer may present; a chain of SPIFFE has two or three.</summary>
     internal const int LongestChain = 10;
 
-    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
-    private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
-
     /// <summary>What the peer is judged by; once it has been, what it was judged by.</summary>
     internal TrustBundle Bundle { get; private set; } = bundle;
 
@@ -51,8 +48,6 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
     private SvidCheck CheckAgain(X509Certificate2 leaf, X509ChainPolicy presented, TrustBundle newest, in SvidCheck refused)
     {
         using var chain = new X509Chain { ChainPolicy = newest.CreateChainPolicy() };
-        foreach (var purpose in presented.ApplicationPolicy)
-            chain.ChainPolicy.ApplicationPolicy.Add(purpose);
         chain.ChainPolicy.ExtraStore.AddRange(presented.ExtraStore);
         try
         {
@@ -86,8 +81,7 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
 
     /// <summary>For libssl, which hands over what the peer presented: builds the chain as SslStream does, and judges it.</summary>
     /// <param name="presented">DER, the leaf first; none when the peer has no certificate.</param>
-    /// <param name="isServer">Whether we are the server, and the peer the client.</param>
-    internal bool Judge(IReadOnlyList<byte[]> presented, bool isServer)
+    internal bool Judge(IReadOnlyList<byte[]> presented)
     {
         if (presented.Count == 0)
             return Validate(this, null, null, SslPolicyErrors.RemoteCertificateNotAvailable);
@@ -95,7 +89,7 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
         try
         {
             certificates.AddRange(presented.Take(LongestChain).Select(der => X509CertificateLoader.LoadCertificate(der)));
-            return Judge(certificates, isServer ? ClientAuthentication : ServerAuthentication, isTooLong: presented.Count > LongestChain);
+            return Judge(certificates, isTooLong: presented.Count > LongestChain);
         }
         catch (CryptographicException)
         {
@@ -108,10 +102,9 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
         }
     }
 
-    private bool Judge(List<X509Certificate2> presented, Oid purpose, bool isTooLong)
+    private bool Judge(List<X509Certificate2> presented, bool isTooLong)
     {
         using var chain = new X509Chain { ChainPolicy = Bundle.CreateChainPolicy() };
-        chain.ChainPolicy.ApplicationPolicy.Add(purpose);
         for (var i = 1; i < presented.Count; i++)
             chain.ChainPolicy.ExtraStore.Add(presented[i]);
         try
