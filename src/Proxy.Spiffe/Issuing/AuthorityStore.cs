@@ -235,6 +235,8 @@ public static class AuthorityStore
         var name = SvidRequest.CreateName(trustDomain.Id).RawData;
         if (!certificate.Extensions.Any(e => e.Oid?.Value == "2.5.29.17" && e.RawData.AsSpan().SequenceEqual(name)))
             return $"is not the authority of the trust domain {trustDomain}";
+        if (now < Validity.Start(certificate))
+            return $"is valid from {Validity.Start(certificate):u} on, and it is {now:u} by the clock; look at the clock first";
         return now >= Validity.End(certificate) ? $"expired at {Validity.End(certificate):u}" : null;
     }
 

@@ -48,6 +48,16 @@ public sealed class RotatingAuthority : IDisposable
     /// <summary>When something is to be done, if nothing else comes before.</summary>
     public DateTimeOffset NextChange => _current.NextChange;
 
+    /// <summary>Why nothing can be signed now; null when it can: a clock that was set may be before or behind the authority's time.</summary>
+    internal string? Fault
+    {
+        get
+        {
+            var active = _current.Active;
+            return active.IsValidAt(_time.GetUtcNow()) ? null : $"the {active} is not valid at {_time.GetUtcNow():u}, which the clock says";
+        }
+    }
+
     /// <summary>Completes when <see cref="Bundle"/> is replaced.</summary>
     public Task Replaced => _current.Replaced.Task;
 
@@ -121,6 +131,7 @@ public sealed class RotatingAuthority : IDisposable
     {
         _current.Active.Dispose();
         _current.Next?.Dispose();
+        _held.Dispose();
     }
 
     /// <inheritdoc/>
@@ -131,7 +142,6 @@ public sealed class RotatingAuthority : IDisposable
         public Generation(CertificateAuthority active, CertificateAuthority? next, IReadOnlyList<X509Certificate2> retired)
         {
             Active = active;
-        _held.Dispose();
             Next = next;
             Retired = retired;
             X509Certificate2[] upcoming = next is null ? [] : [PublicPart(next)];

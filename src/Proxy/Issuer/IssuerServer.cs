@@ -117,7 +117,7 @@ internal sealed class IssuerServer : IAsyncDisposable
         builder.Services.AddGrpc();
         builder.Services.AddSingleton(new ReflectionServiceImpl(Reflected)).AddSingleton(new ReflectionV1ServiceImpl(Reflected));
         builder.Services.AddGrpcReflection();
-        builder.Services.AddGrpcHealthChecks().AddCheck("authority", () => HealthOf(authority, time));
+        builder.Services.AddGrpcHealthChecks().AddCheck("authority", () => HealthOf(authority));
         builder.Services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Delay = TimeSpan.Zero);
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(options).AddSingleton(authority).AddSingleton(registrations).AddSingleton(time);
@@ -125,8 +125,8 @@ internal sealed class IssuerServer : IAsyncDisposable
         return Route(builder.Build(), new BundleEndpoint(authority));
     }
 
-    private static HealthCheckResult HealthOf(RotatingAuthority authority, TimeProvider time) =>
-        time.GetUtcNow() < authority.ExpiresAt ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the authority has expired");
+    private static HealthCheckResult HealthOf(RotatingAuthority authority) =>
+        authority.Fault is { } fault ? HealthCheckResult.Unhealthy(fault) : HealthCheckResult.Healthy();
 
     private static WebApplication Route(WebApplication application, BundleEndpoint bundle)
     {

@@ -197,6 +197,34 @@ public sealed class RotatingAuthorityTests : IDisposable
         Open().Dispose();
     }
 
+    [Fact]
+    public void By_a_clock_that_was_set_back_nothing_is_signed()
+    {
+        using var authority = Open();
+        Assert.Null(authority.Fault);
+
+        _time.AdjustTime(TestAuthority.Now - TimeSpan.FromHours(1));
+        Assert.Contains("which the clock says", authority.Fault, StringComparison.Ordinal);
+        authority.Dispose();
+        Assert.Contains("look at the clock", Assert.Throws<AuthorityStoreException>(() => Open()).Message, StringComparison.Ordinal);
+
+        _time.AdjustTime(TestAuthority.Now);
+        Open().Dispose();
+    }
+
+    [Fact]
+    public void After_a_sleep_of_years_another_one_signs()
+    {
+        using var authority = Open();
+        _time.AdjustTime(TestAuthority.Now + (4 * Life));
+        Assert.NotNull(authority.Fault);
+
+        Assert.True(authority.Advance());
+
+        Assert.Null(authority.Fault);
+        Assert.True(IsBelieved(authority.Issue(Alice, Svid), authority.Bundle));
+    }
+
     public void Dispose() => Directory.Delete(_parent, recursive: true);
 
     private string State => Path.Combine(_parent, "state");
