@@ -39,7 +39,7 @@ public sealed class BrokerSource : StreamedSource
             SourceHealth.Bundles,
             time,
             identity.Apply,
-            (subject, fault) => Health.Report(subject, $"the proxy's own SVID (by {workloadApi})", fault));
+            (subject, fault) => Health.Report(subject, "the proxy's own SVID", fault, workloadApi.Text));
         _broker = ApiChannel.Open(broker.Address, identity.SecureAsync);
         _client = new API.APIClient(_broker);
     }

@@ -11,14 +11,25 @@ namespace Proxy.Spiffe.Broker;
 /// </summary>
 internal sealed class OwnIdentity(SpiffeIdPattern server, TimeProvider time)
 {
+    // Both APIs are asked at once when node-proxy starts; the first answer is mostly a moment away.
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkloadIdentity? _current;
 
-    public void Apply(WorkloadIdentity? identity) => _current = identity;
+    public void Apply(WorkloadIdentity? identity)
+    {
+        _current = identity;
+        if (identity is not null)
+            _known.TrySetResult();
+    }
 
     /// <summary>Puts TLS on a connection to the broker.</summary>
     /// <exception cref="AuthenticationException">There is no valid SVID of ours, or the server is not who it must be.</exception>
     public async Task<Stream> SecureAsync(Stream plain, CancellationToken stop)
     {
+        await _known.Task.WaitAsync(FirstWait, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.ThrowIfCancellationRequested();
         if (_current is not { } own)
             throw new AuthenticationException("the Workload API gives this process no SVID");
         // The first is the default identity (SPIFFE Workload API, section 5.2.1).

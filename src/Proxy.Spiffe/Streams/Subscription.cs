@@ -66,7 +66,7 @@ internal sealed class Subscription<TResponse>(
         }
         catch (RpcException e)
         {
-            return ($"{e.StatusCode}: {e.Status.Detail}", EndOf(e.StatusCode));
+            return ($"{e.StatusCode}: {DetailOf(e.Status)}", EndOf(e.StatusCode));
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
@@ -80,4 +80,8 @@ internal sealed class Subscription<TResponse>(
                 backOff.Reset();
         }
     }
+
+    // Of a connection that was not made gRPC names all the exceptions, and a host where there is none; the cause says it all.
+    private static string DetailOf(Status status) =>
+        status.DebugException is HttpRequestException { InnerException: { } cause } ? cause.Message : status.Detail;
 }

@@ -114,6 +114,18 @@ public sealed class ApiChannelTests : IAsyncDisposable
         Assert.Equal([30, 10, 3, 1], options.Take(4));
     }
 
+    [Fact]
+    public async Task What_is_away_is_told_without_the_names_of_exceptions_and_of_hosts()
+    {
+        var pod = new Spiffe.WorkloadReference("uid-a", "default", "a", "a", "node1", new Dictionary<string, string>());
+        await using var run = new SourceRun(log => new Spiffe.WorkloadApi.WorkloadApiSource(_peer.WorkloadEndpoint, TimeProvider.System, log), pod);
+
+        await run.UntilLoggedAsync($"the SVIDs of default/a from {_peer.WorkloadEndpoint}: Unavailable: ");
+
+        Assert.DoesNotContain("Exception", run.Log, StringComparison.Ordinal);
+        Assert.DoesNotContain("localhost", run.Log, StringComparison.Ordinal);
+    }
+
     private async Task<Stream> SecureAsync(Stream plain, CancellationToken stop)
     {
         var tls = new SslStream(plain);
