@@ -12,7 +12,7 @@ namespace Proxy.Spiffe.Broker;
 internal sealed class OwnIdentity(SpiffeIdPattern server, TimeProvider time)
 {
     // Both APIs are asked at once when node-proxy starts; the first answer is mostly a moment away.
-    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(3);
 
     private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkloadIdentity? _current;
