@@ -16,6 +16,9 @@ public sealed record LabOptions
     /// <summary>The variant of iptables that the node-proxies use: auto, nft or legacy.</summary>
     public string Iptables { get; init; } = "auto";
 
+    /// <summary>Who speaks TLS in the node-proxies: libssl or sslstream; empty: what the environment of the lab says, or the program's default.</summary>
+    public string Tls { get; init; } = "";
+
     /// <summary>Workers of each node-proxy; null: the program's default.</summary>
     public int? Workers { get; init; }
 
@@ -28,7 +31,8 @@ public sealed record LabOptions
     /// <summary>Leaves the lab standing to look at: $LAB_KEEP is set to anything.</summary>
     public bool IsKept { get; init; } = Environment.GetEnvironmentVariable("LAB_KEEP") is { Length: > 0 };
 
-    internal IReadOnlyList<string> ProxyEnvironment => ["env", $"NODE_PROXY_IPTABLES={Iptables}"];
+    internal IReadOnlyList<string> ProxyEnvironment =>
+        ["env", $"NODE_PROXY_IPTABLES={Iptables}", .. Tls.Length > 0 ? [$"NODE_PROXY_TLS={Tls}"] : Array.Empty<string>()];
 
     internal IReadOnlyList<string> ProxyArguments => [.. Workers is { } workers ? ["--workers", $"{workers}"] : Array.Empty<string>(), .. TemplateArguments];
 

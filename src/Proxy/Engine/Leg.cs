@@ -25,6 +25,9 @@ internal abstract class Leg
     /// <summary>Bytes read, 0 at the peer's orderly end, <see cref="Broken"/> otherwise. One read at a time.</summary>
     internal abstract ValueTask<int> ReadAsync(Memory<byte> buffer);
 
+    /// <summary>True when bytes are there that a read gets at once; false also where that is not known.</summary>
+    internal virtual bool HasBytes => false;
+
     /// <summary>
     /// True when nothing is left to read but the peer's orderly end, as far as that is known without waiting: the next
     /// read says so at once.

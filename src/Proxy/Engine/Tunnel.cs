@@ -22,8 +22,11 @@ internal sealed class Tunnel
     private readonly Leg _transport;
     private readonly TunnelDialogue _dialogue;
 
-    // A header, also one that was read together with the payload before it.
-    private readonly byte[] _incoming = new byte[TunnelFrame.HeaderSize];
+    /// <summary>Bytes that are read where a header is awaited: a short frame comes whole, by one read.</summary>
+    internal const int ReadAhead = 512;
+
+    // From _taken to _filled: what was read and nobody has taken yet, a header first or what is left of a payload.
+    private readonly byte[] _incoming = new byte[ReadAhead];
     private readonly byte[] _outgoing = new byte[Leg.Headroom + TunnelFrame.HeaderSize + TunnelFrame.MaximumRefusal];
 
     private readonly Completion<bool> _stirred = new();
@@ -33,6 +36,7 @@ internal sealed class Tunnel
     private Task<bool>? _retiring;
     private WheelTimer? _held;
     private TunnelFrame? _waiting;
+    private int _taken;
     private int _filled;
     private bool _isResting;
 
@@ -46,11 +50,12 @@ internal sealed class Tunnel
 
     internal BufferPool Buffers => _worker.Buffers;
 
-    /// <summary>The frame whose header was read already, together with what came before it.</summary>
-    internal TunnelFrame? NextFrame => _filled == TunnelFrame.HeaderSize ? TunnelFrame.Read(_incoming) : null;
+    /// <summary>The frame behind this one, whose header was read already, together with what came before it.</summary>
+    internal TunnelFrame? NextFrame =>
+        PayloadLeft == 0 && Untaken >= TunnelFrame.HeaderSize ? TunnelFrame.Read(_incoming.AsSpan(_taken)) : null;
 
     /// <summary>True when nothing was read that nobody has taken.</summary>
-    internal bool IsDrained => _filled == 0 && PayloadLeft == 0;
+    internal bool IsDrained => Untaken == 0 && PayloadLeft == 0;
 
     /// <summary>The frame that came last.</summary>
     internal TunnelFrame Frame { get; private set; }
@@ -97,21 +102,22 @@ internal sealed class Tunnel
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<bool> ReadFrameAsync()
     {
-        while (_filled < TunnelFrame.HeaderSize)
+        while (Untaken < TunnelFrame.HeaderSize)
         {
-            await WaitAsync();
+            await AwaitMoreAsync();
+            MakeRoom();
             var count = await _transport.ReadAsync(_incoming.AsMemory(_filled));
             if (count <= 0 || IsOver)
             {
-                EndedInOrder = count == 0 && _filled == 0 && _dialogue.IsIdle;
+                EndedInOrder = count == 0 && Untaken == 0 && _dialogue.IsIdle;
                 return Lose();
             }
 
             _filled += count;
         }
 
-        _filled = 0;
-        Frame = TunnelFrame.Read(_incoming);
+        Frame = TunnelFrame.Read(_incoming.AsSpan(_taken));
+        _taken += TunnelFrame.HeaderSize;
         Fault = _dialogue.Receive(Frame);
         if (Fault != TunnelFault.None)
             return Lose();
@@ -120,7 +126,7 @@ internal sealed class Tunnel
     }
 
     /// <summary>Completes when a read would not wait.</summary>
-    internal ValueTask WaitAsync() => _isResting ? _stirred.ArmUntyped() : _transport.WaitAsync();
+    internal ValueTask WaitAsync() => Untaken > 0 ? default : AwaitMoreAsync();
 
     /// <summary>
     /// Reads of the payload of <see cref="Frame"/>; <see cref="Leg.Broken"/> when the tunnel is over. Where the buffer
@@ -129,8 +135,12 @@ internal sealed class Tunnel
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     internal async ValueTask<int> ReadPayloadAsync(Memory<byte> buffer)
     {
-        var wanted = Math.Min(buffer.Length, PayloadLeft + TunnelFrame.HeaderSize);
-        var count = await _transport.ReadAsync(buffer[..wanted]);
+        var ahead = TakeAhead(buffer.Span);
+        // The rest of a long payload goes along, unless it would have to be waited for.
+        if (ahead > 0 && (PayloadLeft == 0 || ahead == buffer.Length || !_transport.HasBytes))
+            return ahead;
+        var wanted = Math.Min(buffer.Length - ahead, PayloadLeft + TunnelFrame.HeaderSize);
+        var count = await _transport.ReadAsync(buffer.Slice(ahead, wanted));
         if (count <= 0 || IsOver)
         {
             Lose();
@@ -138,10 +148,9 @@ internal sealed class Tunnel
         }
 
         var taken = Math.Min(count, PayloadLeft);
-        _filled = count - taken;
-        buffer.Span[taken..count].CopyTo(_incoming);
+        KeepAhead(buffer.Span[(ahead + taken)..(ahead + count)]);
         PayloadLeft -= taken;
-        return taken;
+        return ahead + taken;
     }
 
     /// <summary>Reads a whole short payload, or reads past it if it is long. False when the tunnel is over.</summary>
@@ -288,6 +297,27 @@ internal sealed class Tunnel
         Abort(tellsPeer: false);
     }
 
+    private int Untaken => _filled - _taken;
+
+    private ValueTask AwaitMoreAsync() => _isResting ? _stirred.ArmUntyped() : _transport.WaitAsync();
+
+    private void MakeRoom() => KeepAhead(_incoming.AsSpan(_taken, Untaken));
+
+    private void KeepAhead(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_incoming);
+        (_taken, _filled) = (0, bytes.Length);
+    }
+
+    private int TakeAhead(Span<byte> buffer)
+    {
+        var count = Math.Min(Math.Min(Untaken, PayloadLeft), buffer.Length);
+        _incoming.AsSpan(_taken, count).CopyTo(buffer);
+        _taken += count;
+        PayloadLeft -= count;
+        return count;
+    }
+
     private void RetireHeld()
     {
         ClosesGently = true;
@@ -335,7 +365,7 @@ internal sealed class Tunnel
     private async Task RestAsync()
     {
         _isResting = true;
-        if (_filled == 0)
+        if (Untaken == 0)
             await _transport.WaitAsync();
         _isResting = false;
         if (_stirred.IsArmed)

@@ -36,7 +36,7 @@ internal sealed class CaptureBypass
         return all;
     }
 
-    /// <summary>For mangle PREROUTING and filter INPUT.</summary>
+    /// <summary>For mangle PREROUTING and INPUT.</summary>
     public IEnumerable<CaptureRule> Arriving => isInbound
         ? Passing("! -i lo ", forth, "ORIGINAL", begins: true)
         : Passing("! -i lo ", back, "REPLY", begins: false);

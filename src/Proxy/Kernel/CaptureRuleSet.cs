@@ -34,7 +34,7 @@ internal sealed class CaptureRuleSet
         isDiverted = $"-m mark --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         isNotDiverted = $"-m mark ! --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         divert = $"-j MARK --set-xmark 0x{options.DivertMark:x}/0x{options.Mask:x}";
-        SecondNet = [FilterInput(), ManglePostrouting()];
+        SecondNet = [MangleInput(), ManglePostrouting()];
         Capture = [.. flows.Chains, MangleDivert(), MangleOwn(), ManglePrerouting(), MangleOutput(), RawPrerouting(), RawOutput()];
     }
 
@@ -50,8 +50,9 @@ internal sealed class CaptureRuleSet
     public IEnumerable<CaptureChain> All => SecondNet.Concat(Capture);
 
     // On the loopback what was captured is marked, and what is not was routed here since it is for this pod. Nothing is
-    // looked up for the packets of an established connection: its socket has been found before.
-    private CaptureChain FilterInput() => new("filter", Prefix + "INPUT", "INPUT",
+    // looked up for the packets of an established connection: its socket has been found before. Not in filter: a further
+    // table costs every packet further hooks.
+    private CaptureChain MangleInput() => new("mangle", Prefix + "INPUT", "INPUT",
     [
         new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound, or an answer to the proxy"),
         new($"-i lo -p tcp {isNotDiverted}", "-j RETURN", "not captured on its way out: to this pod"),

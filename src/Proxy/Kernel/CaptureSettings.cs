@@ -58,12 +58,12 @@ internal static class CaptureSettings
         var earlier = findings.EarlierSettings.Count > 0
             ? findings.EarlierSettings
             : [.. findings.Settings.Where(setting => setting.Key is LoopbackFilter or AcceptLocal or LooseTracking)];
-        return new("filter", StateChain, null, [.. earlier.Select(setting => new CaptureRule("", "", $"before capture: {setting.Key}={setting.Value}"))]);
+        return new("mangle", StateChain, null, [.. earlier.Select(setting => new CaptureRule("", "", $"before capture: {setting.Key}={setting.Value}"))]);
     }
 
     public static IEnumerable<KeyValuePair<string, string>> Earlier(SavedTables tables)
     {
-        foreach (var rule in tables.RulesOf("filter", StateChain))
+        foreach (var rule in tables.RulesOf("mangle", StateChain))
         {
             var parts = rule.Comment.Split(' ')[^1].Split('=');
             // Only what we write ourselves: a comment must not choose which file is written.

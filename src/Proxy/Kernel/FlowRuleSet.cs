@@ -37,7 +37,7 @@ internal sealed class FlowRuleSet
     /// <summary>For the end of our chain in mangle OUTPUT.</summary>
     public static CaptureRule ToLeaving { get; } = new("! -p tcp", $"-j {Leaving}", "what is not TCP leaves");
 
-    /// <summary>For the end of our chains in filter INPUT (-i lo) and mangle POSTROUTING (-o lo).</summary>
+    /// <summary>For the end of our chains in mangle INPUT (-i lo) and POSTROUTING (-o lo).</summary>
     public IEnumerable<CaptureRule> SecondNet(string loopback) =>
     [
         new($"{loopback} ! -p tcp", "-j RETURN", "not TCP: from this pod to itself"),

@@ -6,7 +6,7 @@ internal static class KernelProbes
     private const string SampleSet = "probe";
     private const string IPv6Only = "icmp6";
 
-    private static readonly string[] Tables = ["raw", "mangle", "filter"];
+    private static readonly string[] Tables = ["raw", "mangle"];
 
     /// <summary>A rule that uses nothing else, the modules it comes from, and their kernel option.</summary>
     private static readonly (string Table, string Rule, string Modules, string Option)[] Rules =
@@ -20,8 +20,8 @@ internal static class KernelProbes
         ("mangle", "OUTPUT -p tcp -m conntrack --ctstate ESTABLISHED --ctdir REPLY", "xt_conntrack nf_conntrack", "CONFIG_NETFILTER_XT_MATCH_CONNTRACK"),
         ("mangle", $"OUTPUT -p ipv6-icmp -m {IPv6Only} --icmpv6-type 135", "ip6_tables", "CONFIG_IP6_NF_IPTABLES"),
         ("mangle", "OUTPUT -p tcp -m multiport --dports 1,2:3", "xt_multiport", "CONFIG_NETFILTER_XT_MATCH_MULTIPORT"),
-        ("filter", "OUTPUT -m addrtype --dst-type LOCAL", "xt_addrtype", "CONFIG_NETFILTER_XT_MATCH_ADDRTYPE"),
-        ("filter", "OUTPUT -m comment --comment probe", "xt_comment", "CONFIG_NETFILTER_XT_MATCH_COMMENT"),
+        ("mangle", "OUTPUT -m addrtype --dst-type LOCAL", "xt_addrtype", "CONFIG_NETFILTER_XT_MATCH_ADDRTYPE"),
+        ("mangle", "OUTPUT -m comment --comment probe", "xt_comment", "CONFIG_NETFILTER_XT_MATCH_COMMENT"),
     ];
 
     /// <summary>What is missing, one sentence each, with its remedy. Leaves its rules in the namespace.</summary>

@@ -23,7 +23,9 @@ internal static unsafe partial class LibCrypto
     [LibraryImport(Library, EntryPoint = "ERR_clear_error")]
     internal static partial void ClearErrors();
 
+    // Looks at the thread's own queue only.
     [LibraryImport(Library, EntryPoint = "ERR_peek_error")]
+    [SuppressGCTransition]
     internal static partial nuint PeekError();
 
     [LibraryImport(Library, EntryPoint = "ERR_reason_error_string")]

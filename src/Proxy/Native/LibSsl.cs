@@ -105,7 +105,11 @@ internal static unsafe partial class LibSsl
     [LibraryImport(Library, EntryPoint = "SSL_shutdown")]
     internal static partial int Shutdown(nint ssl);
 
-    // These two look at fields only: they neither block nor call back.
+    // These look at fields only: they neither block nor call back.
+    [LibraryImport(Library, EntryPoint = "SSL_pending")]
+    [SuppressGCTransition]
+    internal static partial int Pending(nint ssl);
+
     [LibraryImport(Library, EntryPoint = "SSL_has_pending")]
     [SuppressGCTransition]
     internal static partial int HasPending(nint ssl);

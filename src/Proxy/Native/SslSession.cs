@@ -47,6 +47,9 @@ internal sealed unsafe class SslSession : SafeHandleZeroOrMinusOneIsInvalid
     /// <summary>True when bytes have been received that were not read, be they less than a record.</summary>
     internal bool HasPending => LibSsl.HasPending(handle) != 0;
 
+    /// <summary>True when a record has been opened and not been read to its end: a read gets bytes without receiving.</summary>
+    internal bool HasBytes => LibSsl.Pending(handle) > 0;
+
     /// <summary>The protocol agreed on by ALPN; empty when none was.</summary>
     internal ReadOnlySpan<byte> Protocol
     {
@@ -107,7 +110,9 @@ internal sealed unsafe class SslSession : SafeHandleZeroOrMinusOneIsInvalid
     private void Enter()
     {
         SslCallbacks.Current = this;
-        LibCrypto.ClearErrors();
+        // It is empty nearly always, and to look costs less than to empty it.
+        if (LibCrypto.PeekError() != 0)
+            LibCrypto.ClearErrors();
     }
 
     private int Leave(int result)

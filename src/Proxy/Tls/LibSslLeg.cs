@@ -35,6 +35,7 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
     private int _writeWant;
     private int _unsent;
     private int _receives;
+    private bool _isServer;
     private bool _isWaiting;
     private bool _isEnding;
     private bool _isBroken;
@@ -67,6 +68,8 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
 
     internal override ValueTask<string?> AuthenticateAsServerAsync(X509Svid svid, PeerVerifier verifier) =>
         AuthenticateAsync(svid, verifier, TlsRole.Server);
+
+    internal override bool HasBytes => _session is { HasBytes: true } && !_isBroken;
 
     internal override ValueTask WaitAsync()
     {
@@ -143,14 +146,14 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
         return count == PlainLeg.WouldBlock ? SslSession.WantWrite : count;
     }
 
-    CertificateAlert? ISslCarrier.Judge(IReadOnlyList<byte[]> presented) => _verifier!.Judge(presented) ? null : _verifier.Alert;
+    CertificateAlert? ISslCarrier.Judge(IReadOnlyList<byte[]> presented) => _verifier!.Judge(presented, _isServer) ? null : _verifier.Alert;
 
     private async ValueTask<string?> AuthenticateAsync(X509Svid svid, PeerVerifier verifier, TlsRole role)
     {
         if (_isClosed || _transport.IsClosed)
             return Cut;
-        _verifier = verifier;
-        _session = LibSslContexts.Of(svid, role).Open(role == TlsRole.Server, this);
+        (_verifier, _isServer) = (verifier, role == TlsRole.Server);
+        _session = LibSslContexts.Of(svid, role).Open(_isServer, this);
         while (Call().Handshake() is var result and <= 0)
         {
             if (result is 0 or Broken)
@@ -181,7 +184,7 @@ internal sealed class LibSslLeg : TlsLeg, ISslCarrier
     {
         var session = _session!;
         if (session.PeerHadNoCertificate)
-            verifier.Judge([]);
+            verifier.Judge([], _isServer);
         Release();
         return session.Fault.Length > 0 ? session.Fault : Cut;
     }

@@ -16,6 +16,9 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
     /// <summary>Certificates that a peer may present; a chain of SPIFFE has two or three.</summary>
     internal const int LongestChain = 10;
 
+    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
+    private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
+
     /// <summary>What the peer is judged by; once it has been, what it was judged by.</summary>
     internal TrustBundle Bundle { get; private set; } = bundle;
 
@@ -48,6 +51,8 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
     private SvidCheck CheckAgain(X509Certificate2 leaf, X509ChainPolicy presented, TrustBundle newest, in SvidCheck refused)
     {
         using var chain = new X509Chain { ChainPolicy = newest.CreateChainPolicy() };
+        foreach (var purpose in presented.ApplicationPolicy)
+            chain.ChainPolicy.ApplicationPolicy.Add(purpose);
         chain.ChainPolicy.ExtraStore.AddRange(presented.ExtraStore);
         try
         {
@@ -81,15 +86,31 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
 
     /// <summary>For libssl, which hands over what the peer presented: builds the chain as SslStream does, and judges it.</summary>
     /// <param name="presented">DER, the leaf first; none when the peer has no certificate.</param>
-    internal bool Judge(IReadOnlyList<byte[]> presented)
+    /// <param name="isServer">Whether we are the server, and the peer the client.</param>
+    internal bool Judge(IReadOnlyList<byte[]> presented, bool isServer)
     {
         if (presented.Count == 0)
             return Validate(this, null, null, SslPolicyErrors.RemoteCertificateNotAvailable);
+        var hash = KnownChains.HashOf(presented, isServer);
+        if (KnownChains.Of(Bundle).Find(hash, time.GetUtcNow()) is { } known && expected.Equals(known.Id))
+        {
+            Found = known;
+            return true;
+        }
+
+        if (!JudgeAnew(presented, isServer))
+            return false;
+        KnownChains.Of(Bundle).Remember(hash, Found!.Value, time.GetUtcNow());
+        return true;
+    }
+
+    private bool JudgeAnew(IReadOnlyList<byte[]> presented, bool isServer)
+    {
         var certificates = new List<X509Certificate2>(presented.Count);
         try
         {
             certificates.AddRange(presented.Take(LongestChain).Select(der => X509CertificateLoader.LoadCertificate(der)));
-            return Judge(certificates, isTooLong: presented.Count > LongestChain);
+            return Judge(certificates, isServer ? ClientAuthentication : ServerAuthentication, isTooLong: presented.Count > LongestChain);
         }
         catch (CryptographicException)
         {
@@ -102,9 +123,10 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
         }
     }
 
-    private bool Judge(List<X509Certificate2> presented, bool isTooLong)
+    private bool Judge(List<X509Certificate2> presented, Oid purpose, bool isTooLong)
     {
         using var chain = new X509Chain { ChainPolicy = Bundle.CreateChainPolicy() };
+        chain.ChainPolicy.ApplicationPolicy.Add(purpose);
         for (var i = 1; i < presented.Count; i++)
             chain.ChainPolicy.ExtraStore.Add(presented[i]);
         try

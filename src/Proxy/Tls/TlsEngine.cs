@@ -15,7 +15,7 @@ internal enum TlsEngine
 internal static class TlsEngines
 {
     /// <summary>What is taken when nothing is asked for (docs/decisions/tls-legs.md).</summary>
-    internal const TlsEngine Preferred = TlsEngine.SslStream;
+    internal const TlsEngine Preferred = TlsEngine.LibSsl;
 
     /// <summary>The engine to use, and what there is to say about it.</summary>
     /// <param name="asked">Null for the preferred one, or the other where that does not work.</param>

@@ -27,7 +27,7 @@ public sealed class CaptureRuleSetTests
         Assert.StartsWith($"! -i lo -p tcp {CaptureRuleSet.NotSyn} -m socket --restore-skmark -m mark --mark", prerouting[1].Match, StringComparison.Ordinal);
         Assert.Equal("-j NODE_PROXY_DIVERT", prerouting[1].Target);
         Assert.DoesNotContain(Chain("mangle", "DIVERT").Rules, IsLookup);
-        Assert.StartsWith("! -i lo -p tcp -m mark --mark", Chain("filter", "INPUT").Rules[0].Match, StringComparison.Ordinal);
+        Assert.StartsWith("! -i lo -p tcp -m mark --mark", Chain("mangle", "INPUT").Rules[0].Match, StringComparison.Ordinal);
         Assert.StartsWith("-p tcp -m mark --mark", Chain("mangle", "POSTROUTING").Rules[0].Match, StringComparison.Ordinal);
     }
 
@@ -42,7 +42,7 @@ public sealed class CaptureRuleSetTests
     [Fact]
     public void Every_path_ends_in_a_drop()
     {
-        foreach (var (table, chain) in ((string, string)[])[("mangle", "PREROUTING"), ("mangle", "POSTROUTING"), ("filter", "INPUT")])
+        foreach (var (table, chain) in ((string, string)[])[("mangle", "PREROUTING"), ("mangle", "POSTROUTING"), ("mangle", "INPUT")])
         {
             var last = Chain(table, chain).Rules.Last(rule => rule.Match.Contains("-p tcp", StringComparison.Ordinal) && !rule.Match.Contains("! -p tcp", StringComparison.Ordinal));
             Assert.Equal(("-p tcp", "-j DROP"), (last.Match, last.Target));

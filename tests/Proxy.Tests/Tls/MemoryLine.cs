@@ -4,7 +4,7 @@ using Proxy.Tls;
 namespace Proxy.Tests.Tls;
 
 /// <summary>One end of a line in memory, under a session of libssl; the other end is another one of these.</summary>
-internal sealed class MemoryLine(PeerVerifier verifier) : ISslCarrier
+internal sealed class MemoryLine(PeerVerifier verifier, bool isServer) : ISslCarrier
 {
     private readonly Queue<byte> _incoming = new();
 
@@ -38,7 +38,7 @@ internal sealed class MemoryLine(PeerVerifier verifier) : ISslCarrier
     public CertificateAlert? Judge(IReadOnlyList<byte[]> presented)
     {
         ThrowIf(nameof(Judge));
-        return verifier.Judge(presented) ? null : verifier.Alert;
+        return verifier.Judge(presented, isServer) ? null : verifier.Alert;
     }
 
     private void ThrowIf(string call)

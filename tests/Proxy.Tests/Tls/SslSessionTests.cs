@@ -126,8 +126,8 @@ public sealed class SslSessionTests : IDisposable
 
     private (MemoryLine Client, MemoryLine Server) Join(SpiffeId expected, TimeProvider? clock = null)
     {
-        var client = new MemoryLine(new PeerVerifier(_pki.Bundle, expected, clock ?? TimeProvider.System));
-        var server = new MemoryLine(_pki.VerifierOf(TestPki.ClientId)) { Other = client };
+        var client = new MemoryLine(new PeerVerifier(_pki.Bundle, expected, clock ?? TimeProvider.System), isServer: false);
+        var server = new MemoryLine(_pki.VerifierOf(TestPki.ClientId), isServer: true) { Other = client };
         client.Other = server;
         return (client, server);
     }

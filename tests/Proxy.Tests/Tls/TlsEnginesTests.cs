@@ -16,7 +16,7 @@ public sealed class TlsEnginesTests
     }
 
     [Fact]
-    public void Without_a_word_it_is_the_preferred_one() => Assert.Equal(TlsEngines.Preferred, TlsEngines.Choose(null).Engine);
+    public void Without_a_word_it_is_libssl() => Assert.Equal(TlsEngine.LibSsl, TlsEngines.Choose(null).Engine);
 
     [Fact]
     public void Libssl_that_was_not_asked_for_and_does_not_work_is_replaced_and_that_is_said()

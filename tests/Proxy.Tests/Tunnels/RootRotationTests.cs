@@ -84,7 +84,7 @@ public sealed class RootRotationTests : IDisposable
     {
         // The server's SVID is of a root that the client's node comes to know between the hello and the certificate.
         var verifier = new Proxy.Tls.PeerVerifier(_nodes.Pki.Bundle, TestPki.ServerId, TimeProvider.System) { Newest = () => _next.Bundle };
-        Assert.True(verifier.Judge([_next.Server.Certificate.RawData]));
+        Assert.True(verifier.Judge([_next.Server.Certificate.RawData], isServer: false));
         Assert.Same(_next.Bundle, verifier.Bundle);
         Assert.NotNull(verifier.Root);
         Assert.Equal(_next.Server.ExpiresAt, verifier.ExpiresAt);
@@ -96,7 +96,7 @@ public sealed class RootRotationTests : IDisposable
     {
         using var stranger = new TestPki();
         var verifier = new Proxy.Tls.PeerVerifier(_nodes.Pki.Bundle, TestPki.ServerId, TimeProvider.System) { Newest = () => _next.Bundle };
-        Assert.False(verifier.Judge([stranger.Server.Certificate.RawData]));
+        Assert.False(verifier.Judge([stranger.Server.Certificate.RawData], isServer: false));
         Assert.Null(verifier.Root);
     }
 

@@ -2,4 +2,4 @@ using Lab;
 
 namespace Proxy.Linux.Tests.EndToEnd.LegacyOneWorker;
 
-public sealed class LegacyMeshIPv6() : Mesh(new LabOptions { Iptables = "legacy", Workers = 1 }, isIPv6: true);
+public sealed class LegacyMeshIPv6() : Mesh(new LabOptions { Iptables = "legacy", Tls = "sslstream", Workers = 1 }, isIPv6: true);
