@@ -20,9 +20,9 @@ internal static class FuzzTargets
         TunnelTargets.Frames, TunnelTargets.Payloads,
     ];
 
-    public static FuzzTarget Find(string name) =>
-        All.FirstOrDefault(target => target.Name == name)
-        ?? throw new ArgumentException($"no target '{name}'; there are: {string.Join(", ", All.Select(target => target.Name))}");
+    public static bool Has(string name) => All.Any(target => target.Name == name);
+
+    public static FuzzTarget Find(string name) => All.First(target => target.Name == name);
 
     /// <summary>Texts as bytes, one to one.</summary>
     public static byte[][] Bytes(params string[] texts) => Array.ConvertAll(texts, Encoding.Latin1.GetBytes);

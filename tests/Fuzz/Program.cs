@@ -6,6 +6,7 @@ Coverage.Attach();
 
 return args switch
 {
+    ["run" or "run-one" or "replay", var name, ..] when !FuzzTargets.Has(name) && (args[0], name) != ("run", "all") => Unknown(name),
     ["instrument"] => Instrumentation.Run(),
     ["list"] => List(),
     ["run", var name, var seconds, var seed] => FuzzRun.Run(name, Number(seconds), Number(seed)),
@@ -20,6 +21,12 @@ static int List()
     foreach (var target in FuzzTargets.All)
         Console.WriteLine(target.Name);
     return 0;
+}
+
+static int Unknown(string name)
+{
+    Console.Error.WriteLine($"no target '{name}'; there are: {string.Join(", ", FuzzTargets.All.Select(target => target.Name))}");
+    return 2;
 }
 
 static int Usage()
