@@ -39,7 +39,7 @@ public sealed class BrokerSource : StreamedSource
             SourceHealth.Bundles,
             time,
             identity.Apply,
-            (subject, fault) => Health.Report(subject, $"the proxy's own SVID (by {workloadApi})", fault));
+            (subject, fault) => Health.Report(subject, "the proxy's own SVID", fault, workloadApi.Text));
         _broker = ApiChannel.Open(broker.Address, identity.SecureAsync);
         _client = new API.APIClient(_broker);
     }
@@ -49,16 +49,13 @@ public sealed class BrokerSource : StreamedSource
     private protected override Func<CancellationToken, Task> Open(TrackedWorkload workload)
     {
         var request = BrokerReference.CreateRequest(workload.Reference);
-        return new Subscription<SubscribeToX509SVIDResponse>(
+        return SvidStream.Create(
             workload.Reference.Uid,
             _time,
             stop => _client.SubscribeToX509SVID(request, Header, cancellationToken: stop),
-            response => SvidMessages.Apply(response.Svids, response.FederatedBundles, identity => Table.Apply(workload, identity)),
-            (subject, fault) => Health.Report(subject, $"the SVIDs of {workload.Subject}", fault))
-        {
-            EndOf = StreamEnds.OfWorkload,
-            Withdraw = () => Table.Apply(workload, (WorkloadIdentity?)null),
-        }.RunAsync;
+            response => new SvidMessage(response.Svids, response.FederatedBundles),
+            identity => Table.Apply(workload, identity),
+            (subject, fault) => Health.Report(subject, $"the SVIDs of {workload.Subject}", fault)).RunAsync;
     }
 
     private protected override void Close()

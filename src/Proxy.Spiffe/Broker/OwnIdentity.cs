@@ -11,17 +11,31 @@ namespace Proxy.Spiffe.Broker;
 /// </summary>
 internal sealed class OwnIdentity(SpiffeIdPattern server, TimeProvider time)
 {
+    // Both APIs are asked at once when node-proxy starts; the first answer is mostly a moment away.
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(3);
+
+    private readonly TaskCompletionSource _known = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile WorkloadIdentity? _current;
 
-    public void Apply(WorkloadIdentity? identity) => _current = identity;
+    public void Apply(WorkloadIdentity? identity)
+    {
+        _current = identity;
+        if (identity is not null)
+            _known.TrySetResult();
+    }
 
     /// <summary>Puts TLS on a connection to the broker.</summary>
-    /// <exception cref="AuthenticationException">There is no SVID of ours yet, or the server is not who it must be.</exception>
+    /// <exception cref="AuthenticationException">There is no valid SVID of ours, or the server is not who it must be.</exception>
     public async Task<Stream> SecureAsync(Stream plain, CancellationToken stop)
     {
+        await _known.Task.WaitAsync(FirstWait, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        stop.ThrowIfCancellationRequested();
+        if (_current is not { } own)
+            throw new AuthenticationException("the Workload API gives this process no SVID");
         // The first is the default identity (SPIFFE Workload API, section 5.2.1).
-        if (_current is not { } own || !own.Svids[0].IsValidAt(time.GetUtcNow()))
-            throw new AuthenticationException("the Workload API has given this process no valid SVID yet");
+        var svid = own.Svids[0];
+        if (!svid.IsValidAt(time.GetUtcNow()))
+            throw new AuthenticationException($"this process' own SVID is valid from {svid.NotBefore:u} to {svid.ExpiresAt:u} only");
 
         var refusal = "";
         var tls = new SslStream(plain);
@@ -33,7 +47,7 @@ internal sealed class OwnIdentity(SpiffeIdPattern server, TimeProvider time)
             ApplicationProtocols = [SslApplicationProtocol.Http2],
             AllowTlsResume = false,
             AllowRenegotiation = false,
-            ClientCertificateContext = SslStreamCertificateContext.Create(own.Svids[0].Certificate, [.. own.Svids[0].Intermediates], offline: true),
+            ClientCertificateContext = SslStreamCertificateContext.Create(svid.Certificate, [.. svid.Intermediates], offline: true),
             CertificateRevocationCheckMode = X509RevocationMode.NoCheck,
             CertificateChainPolicy = NothingFetched(),
             RemoteCertificateValidationCallback = (_, certificate, chain, _) => (refusal = Check(own, certificate, chain)).Length == 0,
@@ -47,6 +61,11 @@ internal sealed class OwnIdentity(SpiffeIdPattern server, TimeProvider time)
         {
             await tls.DisposeAsync();
             throw new AuthenticationException(refusal);
+        }
+        catch
+        {
+            await tls.DisposeAsync();
+            throw;
         }
     }
 

@@ -30,8 +30,8 @@ internal sealed class BundleClient(FederationOptions options, Func<FederatedDoma
         using var limit = new CancellationTokenSource(Limit, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, limit.Token);
         var bundle = bundleFor(domain);
-        if (domain.EndpointId is { } id && bundle is null)
-            return new BundleFetch(null, $"the server cannot be known: there is no bundle of {id.TrustDomain}, the trust domain of its ID {id}");
+        if (domain.EndpointId is { } id && bundle is not { Roots.Count: > 0 })
+            return new BundleFetch(null, $"the server cannot be known: {WhyUnknown(id, bundle)}");
         var tls = new EndpointTls(domain, bundle, options.WebRoots, time);
         try
         {
@@ -42,6 +42,11 @@ internal sealed class BundleClient(FederationOptions options, Func<FederatedDoma
             return new BundleFetch(null, Describe(e, tls.Refusal, limit.IsCancellationRequested));
         }
     }
+
+    // By a bundle without keys nobody is known ever again, so that its server cannot give a better one.
+    private static string WhyUnknown(SpiffeId server, TrustBundle? bundle) => bundle is null
+        ? $"there is no bundle of {server.TrustDomain}, the trust domain of its ID {server}"
+        : $"{server.TrustDomain}, the trust domain of its ID {server}, has withdrawn all of its keys; if it has others by now, start node-proxy again with their bundle";
 
     private static async Task<BundleFetch> AskAsync(FederatedDomain domain, EndpointTls tls, CancellationToken stop)
     {

@@ -20,9 +20,24 @@ public static class AuthorityStore
     private const string NextName = "next";
     private const string RetiredName = "retired";
     private const string SequenceName = "sequence";
+    private const string LockName = "lock";
     private const string UnfinishedPrefix = ".ca-";
     private const string CertificateName = "certificate.pem";
     private const string KeyName = "key.pem";
+
+    /// <summary>Keeps everybody else out of the directory until it is disposed: two who replace authorities there would lose them.</summary>
+    /// <exception cref="AuthorityStoreException">The directory is not safe, or somebody is in it.</exception>
+    internal static IDisposable Hold(string directory) => Guard(directory, () =>
+    {
+        PrepareDirectory(directory);
+        return new FileStream(Path.Combine(directory, LockName), new FileStreamOptions
+        {
+            Mode = FileMode.OpenOrCreate,
+            Access = FileAccess.ReadWrite,
+            Share = FileShare.None,
+            UnixCreateMode = OwnerReadWrite,
+        });
+    });
 
     /// <summary>Reads the authority that signs, or makes one.</summary>
     /// <param name="directory">Made if it is missing.</param>
@@ -34,8 +49,7 @@ public static class AuthorityStore
         Guard(directory, () =>
         {
             PrepareDirectory(directory);
-            foreach (var unfinished in Directory.GetDirectories(directory, UnfinishedPrefix + "*"))
-                Directory.Delete(unfinished, recursive: true);
+            RemoveUnfinished(directory);
             var (active, next) = (Path.Combine(directory, ActiveName), Path.Combine(directory, NextName));
             // Whoever was stopped between two renames had made everything else ready.
             if (!Directory.Exists(active) && Directory.Exists(next))
@@ -52,37 +66,49 @@ public static class AuthorityStore
             ? Read(Path.Combine(directory, NextName), trustDomain, time)
             : null);
 
-    /// <summary>Makes the authority that signs next.</summary>
+    /// <summary>Makes the authority that signs next, unless it was made when this was called before and something failed after it.</summary>
     internal static CertificateAuthority CreateNext(string directory, TrustDomain trustDomain, TimeProvider time, TimeSpan lifetime) =>
         Guard(directory, () =>
         {
-            Create(directory, Path.Combine(directory, NextName), trustDomain, time, lifetime);
-            return Read(Path.Combine(directory, NextName), trustDomain, time);
+            var next = Path.Combine(directory, NextName);
+            RemoveUnfinished(directory);
+            if (!Directory.Exists(next))
+                Create(directory, next, trustDomain, time, lifetime);
+            return Read(next, trustDomain, time);
         });
 
-    /// <summary>The next authority signs from now on; of the other one only the certificate stays.</summary>
-    internal static void ActivateNext(string directory, CertificateAuthority former) => Guard(directory, () =>
+    /// <summary>
+    /// The next authority signs from now on; of the other one only the certificate stays. Called again after it failed, it does
+    /// what is left to do.
+    /// </summary>
+    internal static void ActivateNext(string directory, CertificateAuthority former, CertificateAuthority next) => Guard(directory, () =>
     {
-        var retired = Path.Combine(directory, RetiredName);
-        Directory.CreateDirectory(retired, OwnerOnly);
-        var path = Path.Combine(retired, $"{former.Serial}.pem");
-        if (!File.Exists(path))
-            Write(path, former.ExportCertificatePem());
-        var (active, next) = (Path.Combine(directory, ActiveName), Path.Combine(directory, NextName));
-        var unfinished = UnfinishedIn(directory);
-        Directory.Move(active, unfinished);
-        Directory.Move(next, active);
-        Directory.Delete(unfinished, recursive: true);
+        var (activePath, nextPath) = (Path.Combine(directory, ActiveName), Path.Combine(directory, NextName));
+        var isActive = Holds(activePath, next);
+        if (!isActive && !Holds(nextPath, next))
+            throw new AuthorityStoreException($"{nextPath} does not hold the authority that is to sign now; restore it.");
+        Directory.CreateDirectory(Path.Combine(directory, RetiredName), OwnerOnly);
+        Replace(Path.Combine(directory, RetiredName, $"{former.Serial}.pem"), former.ExportCertificatePem());
+        if (!isActive && Directory.Exists(activePath))
+            Directory.Move(activePath, UnfinishedIn(directory));
+        if (!isActive)
+            Directory.Move(nextPath, activePath);
+        RemoveUnfinished(directory);
         return true;
     });
 
     /// <summary>The certificates of those that signed before and are still valid; others are removed.</summary>
-    internal static IReadOnlyList<X509Certificate2> ReadRetired(string directory, TimeProvider time) => Guard(directory, () =>
+    /// <param name="directory">Where they are kept.</param>
+    /// <param name="active">Who signs now: who was stopped just before the change had retired it already.</param>
+    /// <param name="time">The clock of validity.</param>
+    internal static IReadOnlyList<X509Certificate2> ReadRetired(string directory, CertificateAuthority active, TimeProvider time) => Guard(directory, () =>
     {
         var retired = Path.Combine(directory, RetiredName);
         var certificates = new List<X509Certificate2>();
         string[] paths = Directory.Exists(retired) ? Directory.GetFiles(retired, "*.pem") : [];
-        foreach (var path in paths.Order(StringComparer.Ordinal))
+        if (paths.Length > 0)
+            File.Delete(Path.Combine(retired, $"{active.Serial}.pem"));
+        foreach (var path in paths.Where(File.Exists).Order(StringComparer.Ordinal))
         {
             if (!PemText.TryLoadCertificates(File.ReadAllText(path), out var found, out var error))
                 throw new AuthorityStoreException($"{path} cannot be read: {error} Restore it, or remove it to end what it signed.");
@@ -105,10 +131,7 @@ public static class AuthorityStore
         if (number > 0 && kept[1] == digest)
             return number;
 
-        var unfinished = path + ".new";
-        File.Delete(unfinished);
-        Write(unfinished, string.Create(CultureInfo.InvariantCulture, $"{number + 1} {digest}"));
-        File.Move(unfinished, path, overwrite: true);
+        Replace(path, string.Create(CultureInfo.InvariantCulture, $"{number + 1} {digest}"));
         return number + 1;
     });
 
@@ -122,6 +145,18 @@ public static class AuthorityStore
         {
             throw new AuthorityStoreException($"The state directory {directory} cannot be used: {e.Message}");
         }
+    }
+
+    private static void RemoveUnfinished(string directory)
+    {
+        foreach (var unfinished in Directory.GetDirectories(directory, UnfinishedPrefix + "*"))
+            Directory.Delete(unfinished, recursive: true);
+    }
+
+    private static bool Holds(string path, CertificateAuthority authority)
+    {
+        var certificate = Path.Combine(path, CertificateName);
+        return File.Exists(certificate) && File.ReadAllText(certificate).Trim() == authority.ExportCertificatePem().Trim();
     }
 
     private static string UnfinishedIn(string directory) => Path.Combine(directory, UnfinishedPrefix + Path.GetRandomFileName());
@@ -141,6 +176,18 @@ public static class AuthorityStore
         Write(Path.Combine(unfinished, KeyName), authority.ExportKeyPem());
         Write(Path.Combine(unfinished, CertificateName), authority.ExportCertificatePem());
         Directory.Move(unfinished, path);
+    }
+
+    // Whoever reads it finds the whole of the former or of this one.
+    private static void Replace(string path, string text)
+    {
+        var unfinished = path + ".new";
+        File.Delete(unfinished);
+        Write(unfinished, text);
+        File.Move(unfinished, path, overwrite: true);
+        // On the file systems with a journal, this rename and those before it are on the disk when the file is, once more.
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite);
+        file.Flush(flushToDisk: true);
     }
 
     private static void Write(string path, string pem)
@@ -188,6 +235,8 @@ public static class AuthorityStore
         var name = SvidRequest.CreateName(trustDomain.Id).RawData;
         if (!certificate.Extensions.Any(e => e.Oid?.Value == "2.5.29.17" && e.RawData.AsSpan().SequenceEqual(name)))
             return $"is not the authority of the trust domain {trustDomain}";
+        if (now < Validity.Start(certificate))
+            return $"is valid from {Validity.Start(certificate):u} on, and it is {now:u} by the clock; look at the clock first";
         return now >= Validity.End(certificate) ? $"expired at {Validity.End(certificate):u}" : null;
     }
 

@@ -34,6 +34,9 @@ public sealed class CertificateAuthority : IDisposable
     /// <summary>The end of the authority, and the latest end of what it signs.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
+    /// <summary>Whether what it signs at this time is believed.</summary>
+    internal bool IsValidAt(DateTimeOffset now) => Validity.Start(_certificate) <= now && now < ExpiresAt;
+
     internal string Serial => _certificate.SerialNumber;
 
     internal X509Certificate2 Certificate => _certificate;
@@ -64,14 +67,14 @@ public sealed class CertificateAuthority : IDisposable
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var now = _time.GetUtcNow();
         using var certificate = Sign(SvidRequest.ForWorkload(id, key, _certificate), now, now + lifetime);
-        return new IssuedSvid(id, certificate.RawData, key.ExportPkcs8PrivateKey(), now, Validity.End(certificate));
+        return new IssuedSvid(id, certificate.RawData, key.ExportPkcs8PrivateKey(), Validity.Start(certificate), now, Validity.End(certificate));
     }
 
     /// <inheritdoc/>
     public void Dispose() => _certificate.Dispose();
 
     /// <inheritdoc/>
-    public override string ToString() => $"authority of {TrustDomain} until {ExpiresAt:u}";
+    public override string ToString() => $"authority of {TrustDomain} from {Validity.Start(_certificate):u} until {ExpiresAt:u}";
 
     internal string ExportCertificatePem() => _certificate.ExportCertificatePem();
 

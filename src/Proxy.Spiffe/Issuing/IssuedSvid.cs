@@ -3,11 +3,12 @@ namespace Proxy.Spiffe.Issuing;
 /// <summary>A freshly signed SVID in the form in which it is sent; the key is in no text of this type.</summary>
 public sealed class IssuedSvid
 {
-    internal IssuedSvid(SpiffeId id, byte[] certificate, byte[] privateKey, DateTimeOffset issuedAt, DateTimeOffset expiresAt)
+    internal IssuedSvid(SpiffeId id, byte[] certificate, byte[] privateKey, DateTimeOffset notBefore, DateTimeOffset issuedAt, DateTimeOffset expiresAt)
     {
         Id = id;
         Certificate = certificate;
         PrivateKey = privateKey;
+        NotBefore = notBefore;
         ExpiresAt = expiresAt;
         RotatesAt = issuedAt + ((expiresAt - issuedAt) / 2);
     }
@@ -26,6 +27,11 @@ public sealed class IssuedSvid
 
     /// <summary>When half of the lifetime has passed and a new SVID should take its place.</summary>
     public DateTimeOffset RotatesAt { get; }
+
+    internal DateTimeOffset NotBefore { get; }
+
+    /// <summary>Whether nothing should take its place: the clock may have been set to before its time, too.</summary>
+    internal bool IsFreshAt(DateTimeOffset now) => NotBefore <= now && now < RotatesAt;
 
     /// <inheritdoc/>
     public override string ToString() => $"{Id} until {ExpiresAt:u}";

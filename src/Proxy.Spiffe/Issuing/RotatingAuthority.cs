@@ -18,10 +18,12 @@ public sealed class RotatingAuthority : IDisposable
     private readonly string _directory;
     private readonly TimeSpan _lifetime;
     private readonly TimeProvider _time;
+    private readonly IDisposable _held;
     private volatile Generation _current;
 
-    private RotatingAuthority(string directory, TimeSpan lifetime, TimeProvider time, Generation current)
+    private RotatingAuthority(string directory, TimeSpan lifetime, TimeProvider time, Generation current, IDisposable held)
     {
+        _held = held;
         _directory = directory;
         _lifetime = lifetime;
         _time = time;
@@ -46,6 +48,16 @@ public sealed class RotatingAuthority : IDisposable
     /// <summary>When something is to be done, if nothing else comes before.</summary>
     public DateTimeOffset NextChange => _current.NextChange;
 
+    /// <summary>Why nothing can be signed now; null when it can: a clock that was set may be before or behind the authority's time.</summary>
+    internal string? Fault
+    {
+        get
+        {
+            var active = _current.Active;
+            return active.IsValidAt(_time.GetUtcNow()) ? null : $"the {active} is not valid at {_time.GetUtcNow():u}, which the clock says";
+        }
+    }
+
     /// <summary>Completes when <see cref="Bundle"/> is replaced.</summary>
     public Task Replaced => _current.Replaced.Task;
 
@@ -57,13 +69,22 @@ public sealed class RotatingAuthority : IDisposable
     /// <exception cref="AuthorityStoreException">The directory is not safe, or holds no valid authority of this trust domain.</exception>
     public static RotatingAuthority Open(string directory, TrustDomain trustDomain, TimeSpan lifetime, TimeProvider time)
     {
-        var active = AuthorityStore.Open(directory, trustDomain, time, lifetime);
-        var next = AuthorityStore.OpenNext(directory, trustDomain, time);
-        var first = new Generation(active, next, AuthorityStore.ReadRetired(directory, time));
-        first.Sequence = AuthorityStore.NextSequence(directory, first.Bundle);
-        var authority = new RotatingAuthority(directory, lifetime, time, first);
-        authority.Advance();
-        return authority;
+        var held = AuthorityStore.Hold(directory);
+        try
+        {
+            var active = AuthorityStore.Open(directory, trustDomain, time, lifetime);
+            var next = AuthorityStore.OpenNext(directory, trustDomain, time);
+            var first = new Generation(active, next, AuthorityStore.ReadRetired(directory, active, time));
+            first.Sequence = AuthorityStore.NextSequence(directory, first.Bundle);
+            var authority = new RotatingAuthority(directory, lifetime, time, first, held);
+            authority.Advance();
+            return authority;
+        }
+        catch
+        {
+            held.Dispose();
+            throw;
+        }
     }
 
     /// <summary>Makes a key and signs an SVID for it with the authority that signs now.</summary>
@@ -88,12 +109,12 @@ public sealed class RotatingAuthority : IDisposable
             current = new Generation(current.Active, AuthorityStore.CreateNext(_directory, TrustDomain, _time, _lifetime), current.Retired);
         if (current.Next is { } next && now >= current.ActivatesAt)
         {
-            AuthorityStore.ActivateNext(_directory, current.Active);
-            current = new Generation(next, null, AuthorityStore.ReadRetired(_directory, _time));
+            AuthorityStore.ActivateNext(_directory, current.Active, next);
+            current = new Generation(next, null, AuthorityStore.ReadRetired(_directory, next, _time));
         }
         else if (current.Retired.Any(retired => now >= Validity.End(retired)))
         {
-            current = new Generation(current.Active, current.Next, AuthorityStore.ReadRetired(_directory, _time));
+            current = new Generation(current.Active, current.Next, AuthorityStore.ReadRetired(_directory, current.Active, _time));
         }
 
         if (ReferenceEquals(current, before))
@@ -110,6 +131,7 @@ public sealed class RotatingAuthority : IDisposable
     {
         _current.Active.Dispose();
         _current.Next?.Dispose();
+        _held.Dispose();
     }
 
     /// <inheritdoc/>

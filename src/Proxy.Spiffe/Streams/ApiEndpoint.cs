@@ -21,6 +21,9 @@ public sealed record ApiEndpoint
 
     internal EndPoint Address { get; }
 
+    /// <summary>The path of the Unix socket; null for TCP.</summary>
+    internal string? SocketPath => (Address as System.Net.Sockets.UnixDomainSocketEndPoint)?.ToString();
+
     /// <summary>As it was written.</summary>
     public string Text { get; }
 

@@ -3,8 +3,10 @@ namespace Proxy.Spiffe.Streams;
 /// <summary>Waits 100 ms, then twice as long each time up to 10 s, a fifth more or less, so that streams do not return in step.</summary>
 internal sealed class BackOff(TimeProvider time)
 {
+    /// <summary>A stream that has lived so long shows that its server is well.</summary>
+    public static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
+
     private static readonly TimeSpan First = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(10);
 
     private TimeSpan _next = First;
 

@@ -14,6 +14,7 @@ internal sealed class IdentityTable
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
     private readonly SnapshotPublisher _publisher;
+    private readonly ExpiryWatch _expiry;
 
     private Dictionary<string, TrackedWorkload> _workloads = new(StringComparer.Ordinal);
     private List<TrustBundle> _bundles = [];
@@ -31,6 +32,7 @@ internal sealed class IdentityTable
         _time = time;
         _log = log;
         _publisher = new SnapshotPublisher(Capture, log);
+        _expiry = new ExpiryWatch(ListHeld, time, log);
     }
 
     public event Action<IdentitySnapshot>? Changed
@@ -68,7 +70,7 @@ internal sealed class IdentityTable
                 workload.Start(_open(workload), stop);
         }
 
-        await Task.WhenAll([_publisher.RunAsync(stop), .. others.Select(other => other(stop))]);
+        await Task.WhenAll([_publisher.RunAsync(stop), _expiry.RunAsync(stop), .. others.Select(other => other(stop))]);
         await StopAllAsync();
     }
 
@@ -136,6 +138,12 @@ internal sealed class IdentityTable
                 .Select(workload => KeyValuePair.Create(workload.Reference.Uid, workload.Identity!));
             return new IdentitySnapshot(revision, workloads, _bundles, _time);
         }
+    }
+
+    private IReadOnlyList<(string Subject, X509Svid Svid)> ListHeld()
+    {
+        lock (_lock)
+            return [.. _workloads.Values.SelectMany(workload => (workload.Identity?.Svids ?? []).Select(svid => (workload.Subject, svid)))];
     }
 
     private async Task StopAllAsync()

@@ -31,7 +31,11 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
     public DateTimeOffset? LastHeard => Interlocked.Read(ref _heard) is > 0 and var ticks ? new DateTimeOffset(ticks, TimeSpan.Zero) : null;
 
     /// <summary>Takes the fault of a stream, or null if it works.</summary>
-    public void Report(string subject, string what, string? fault)
+    /// <param name="subject">Whom it concerns.</param>
+    /// <param name="what">What is received on it.</param>
+    /// <param name="fault">One line; null: none.</param>
+    /// <param name="from">Where it is received from, if not from the endpoint.</param>
+    public void Report(string subject, string what, string? fault, string? from = null)
     {
         // So gRPC calls a server that cannot be reached, and a server itself that cannot serve: no stream's own fault.
         if (fault?.StartsWith(nameof(StatusCode.Unavailable), StringComparison.Ordinal) == true)
@@ -39,9 +43,9 @@ internal sealed class SourceHealth(string endpoint, Action<string> log)
         else
             _away.TryRemove(subject, out _);
         if (fault is not null)
-            Fail(subject, $"identity: {what} from {endpoint}: {fault}");
+            Fail(subject, $"identity: {what} from {from ?? endpoint}: {fault}");
         else if (_faults.TryRemove(subject, out _))
-            log($"identity: {what} from {endpoint}: received again");
+            log($"identity: {what} from {from ?? endpoint}: received again");
         if (fault is null)
             Interlocked.Exchange(ref _heard, Time.GetUtcNow().UtcTicks);
         if (fault is null && (subject == Bundles || !HasSharedBundles))

@@ -46,6 +46,8 @@ internal sealed class Subscription<TResponse>(
     {
         using var age = new CancellationTokenSource(MaximumAge, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(stop, age.Token);
+        var opened = time.GetTimestamp();
+        var hasSpoken = false;
         try
         {
             using var call = open(both.Token);
@@ -53,7 +55,7 @@ internal sealed class Subscription<TResponse>(
             {
                 var fault = apply(response);
                 report(subject, fault);
-                backOff.Reset();
+                hasSpoken = true;
             }
 
             return ("the stream ended", StreamEnd.Keep);
@@ -64,12 +66,22 @@ internal sealed class Subscription<TResponse>(
         }
         catch (RpcException e)
         {
-            return ($"{e.StatusCode}: {e.Status.Detail}", EndOf(e.StatusCode));
+            return ($"{e.StatusCode}: {DetailOf(e.Status)}", EndOf(e.StatusCode));
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A bug in reading one answer must not end the flow of identities.
             return ($"unexpected {e.GetType().Name}: {e.Message}", StreamEnd.Keep);
         }
+        finally
+        {
+            // Who says one thing and hangs up, over and over, is not asked ten times a second.
+            if (hasSpoken && time.GetElapsedTime(opened) >= BackOff.Longest)
+                backOff.Reset();
+        }
     }
+
+    // Of a connection that was not made gRPC names all the exceptions, and a host where there is none; the cause says it all.
+    private static string DetailOf(Status status) =>
+        status.DebugException is HttpRequestException { InnerException: { } cause } ? cause.Message : status.Detail;
 }

@@ -14,18 +14,6 @@ internal static class SvidMessages
     /// <summary>The longest hint in bytes (SPIFFE Workload API, section 5.2).</summary>
     public const int LongestHint = 1024;
 
-    /// <summary>Hands on what a message says of the workload; gives what is wrong with it, or null.</summary>
-    public static string? Apply(
-        IEnumerable<X509SVID> messages,
-        IEnumerable<KeyValuePair<string, ByteString>> federatedBundles,
-        Action<WorkloadIdentity> apply)
-    {
-        if (!TryRead(messages, federatedBundles, out var identity, out var error))
-            return error;
-        apply(identity);
-        return null;
-    }
-
     public static bool TryRead(
         IEnumerable<X509SVID> messages,
         IEnumerable<KeyValuePair<string, ByteString>> federatedBundles,
@@ -102,8 +90,8 @@ internal static class SvidMessages
             error = "A message names a trust domain that is none.";
             if (!TrustDomain.TryParse(name, out var domain) || !TrustBundle.TryParse(domain, der.Span, out var bundle, out error))
                 return false;
-            error = $"The bundle of {domain} is given twice.";
-            if (!bundles.TryAdd(domain, bundle))
+            error = $"The message has two different bundles of {domain}.";
+            if (!bundles.TryAdd(domain, bundle) && !bundles[domain].HasSameContent(bundle))
                 return false;
             error = "";
         }

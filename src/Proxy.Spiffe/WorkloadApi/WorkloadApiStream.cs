@@ -20,14 +20,11 @@ internal static class WorkloadApiStream
         string subject,
         TimeProvider time,
         Action<WorkloadIdentity?> apply,
-        Action<string, string?> report) => new(
+        Action<string, string?> report) => SvidStream.Create(
             subject,
             time,
             stop => client.FetchX509SVID(new X509SVIDRequest(), Header, cancellationToken: stop),
-            response => SvidMessages.Apply(response.Svids, response.FederatedBundles, apply),
-            report)
-        {
-            EndOf = StreamEnds.OfWorkload,
-            Withdraw = () => apply(null),
-        };
+            response => new SvidMessage(response.Svids, response.FederatedBundles),
+            apply,
+            report);
 }

@@ -153,7 +153,7 @@ public sealed record BundleDocument(TrustBundle Bundle, ulong? Sequence, TimeSpa
     private static bool TryReadSequence(JsonElement root, out ulong? sequence)
     {
         sequence = null;
-        if (!root.TryGetProperty("spiffe_sequence", out var element))
+        if (!root.TryGetProperty("spiffe_sequence", out var element) || element.ValueKind == JsonValueKind.Null)
             return true;
         if (element.ValueKind != JsonValueKind.Number || !element.TryGetUInt64(out var number))
             return false;
@@ -164,7 +164,7 @@ public sealed record BundleDocument(TrustBundle Bundle, ulong? Sequence, TimeSpa
     private static bool TryReadHint(JsonElement root, out TimeSpan? hint)
     {
         hint = null;
-        if (!root.TryGetProperty("spiffe_refresh_hint", out var element))
+        if (!root.TryGetProperty("spiffe_refresh_hint", out var element) || element.ValueKind == JsonValueKind.Null)
             return true;
         if (element.ValueKind != JsonValueKind.Number || !element.TryGetInt64(out var seconds) || seconds < 0)
             return false;

@@ -8,8 +8,8 @@ namespace Proxy.Spiffe.X509;
 internal static class LeafForm
 {
     private const string SubjectAlternativeName = "2.5.29.17";
-    private const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
-    private const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
+    internal const string ServerAuthentication = "1.3.6.1.5.5.7.3.1";
+    internal const string ClientAuthentication = "1.3.6.1.5.5.7.3.2";
     private const X509KeyUsageFlags SigningUsages = X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign;
 
     private static readonly Asn1Tag UriName = new(TagClass.ContextSpecific, 6);

@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Proxy.Spiffe.X509;
@@ -69,6 +70,9 @@ public sealed class TrustBundle
             VerificationFlags = X509VerificationFlags.NoFlag,
         };
         policy.CustomTrustStore.AddRange(_roots);
+        // An SVID is for both sides of TLS, so what signs it may not be for one side or for other things only.
+        policy.ApplicationPolicy.Add(new Oid(LeafForm.ServerAuthentication));
+        policy.ApplicationPolicy.Add(new Oid(LeafForm.ClientAuthentication));
         if (verificationTime is { } time)
             policy.VerificationTime = time.UtcDateTime;
         return policy;

@@ -17,11 +17,11 @@ internal sealed class FederateOptions
 
     private readonly Option<string[]> _bundles = CommandOptions.Texts(
         "--federate-bundle",
-        "What an endpoint with profile https_spiffe is known by at first: the bundle of its ID's trust domain, SPIFFE's JSON or PEM; may be given several times.",
+        "What an endpoint with profile https_spiffe is known by at first: the bundle of its ID's trust domain, SPIFFE's JSON, PEM or DER; may be given several times.",
         "DOMAIN=FILE");
 
     private readonly Option<string> _roots = CommandOptions.Text(
-        "--federate-ca", "Authorities in PEM that endpoints with profile https_web are known by; those of the system by default.", "", "FILE");
+        "--federate-ca", "Authorities in PEM or DER that endpoints with profile https_web are known by; those of the system by default.", "", "FILE");
 
     private Option<string>? _own;
 

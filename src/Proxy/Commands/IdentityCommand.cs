@@ -59,10 +59,10 @@ internal static class IdentityCommand
 
     private static Command Verify(Func<TextWriter> output, TextWriter errors, TimeProvider time)
     {
-        var file = new Argument<string>("FILE") { Description = "Certificates in PEM, the leaf first, then what a peer would present after it." };
+        var file = new Argument<string>("FILE") { Description = "Certificates in PEM or DER, the leaf first, then what a peer would present after it." };
         var bundle = new Option<string>("--bundle")
         {
-            Description = "The bundle of the leaf's trust domain: a SPIFFE bundle as JSON, or certificates in PEM.",
+            Description = "The bundle of the leaf's trust domain: a SPIFFE bundle as JSON, or certificates in PEM or DER.",
             HelpName = "FILE",
             Required = true,
         };
@@ -83,7 +83,7 @@ internal static class IdentityCommand
                 var verification = new SvidVerification(parsed.GetValue(file)!, parsed.GetValue(bundle)!, parsed.GetValue(domain), parsed.GetValue(expected));
                 return verification.Write(output(), time) ? 0 : 1;
             }
-            catch (UsageFault fault)
+            catch (Exception fault) when (fault is UsageFault or IOException)
             {
                 errors.WriteLine(TerminalText.Escape(fault.Message));
                 return UsageError;

@@ -23,7 +23,7 @@ internal sealed class IdentitySourceOptions
         "Where SVIDs come from: issuer (RUN_DIR/issuer.sock); delegated:SOCKET, SPIRE's Delegated Identity API; "
         + $"broker[:ENDPOINT], a SPIFFE Broker API (without ENDPOINT: env {BrokerVariable}); "
         + $"workload-api[:ENDPOINT], the one identity of this host (without: env {WorkloadVariable}). "
-        + "An ENDPOINT is unix:///path or tcp://host:port.",
+        + "An ENDPOINT is unix:///path or tcp://host:port, a SOCKET a path or unix:///path.",
         Issuer, "SOURCE");
 
     private readonly Option<string> _server = CommandOptions.Text(
@@ -59,7 +59,7 @@ internal sealed class IdentitySourceOptions
         if (source == Issuer)
             options = new IdentityOptions.FromDelegates(Path.Combine(runDirectory, "issuer.sock"));
         else if (source.StartsWith(Delegated, StringComparison.Ordinal) && source.Length > Delegated.Length)
-            options = new IdentityOptions.FromDelegates(source[Delegated.Length..]);
+            options = ReadSocket("--identity delegated", source[Delegated.Length..], out error) is { } socket ? new IdentityOptions.FromDelegates(socket) : null;
         else if (TryCut(source, WorkloadApi, WorkloadVariable, out var own))
             options = ReadEndpoint("--identity workload-api", own, allowNames: false, out error) is { } endpoint ? new IdentityOptions.FromWorkloadApi(endpoint) : null;
         else if (TryCut(source, Broker, BrokerVariable, out var broker))
@@ -78,6 +78,15 @@ internal sealed class IdentitySourceOptions
             ? "--broker-id is missing: whom the workloads' keys are taken from must be known, for example spiffe://example.org/spire/agent/*"
             : $"--broker-id: '{server}' is neither a SPIFFE ID nor one with /* at its end";
         return SpiffeIdPattern.TryParse(server, out var pattern) ? new IdentityOptions.FromBroker(endpoint, pattern, api) : null;
+    }
+
+    // Only a Unix socket tells SPIRE's agent who asks.
+    private static string? ReadSocket(string option, string text, out string error)
+    {
+        var socket = ReadEndpoint(option, text.Contains("://", StringComparison.Ordinal) ? text : Path.GetFullPath(text), allowNames: false, out error)?.SocketPath;
+        if (socket is null && error.Length == 0)
+            error = $"{option}: '{text}' is not a Unix socket, and the Delegated Identity API is served at one; write unix:///path/to/socket";
+        return socket;
     }
 
     private static ApiEndpoint? ReadEndpoint(string option, string text, bool allowNames, out string error)

@@ -4,6 +4,7 @@ using Proxy.Issuer;
 using Proxy.Native;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
+using Proxy.Spiffe.Streams;
 
 namespace Proxy.Commands;
 
@@ -62,6 +63,8 @@ internal static class IssuerCommand
         Brokers.Validators.Add(CheckBrokers);
         SvidLifetime.Validators.Add(CheckLifetime);
         Domain.Validators.Add(CheckDomain);
+        foreach (var socket in (Option<string>[])[Socket, WorkloadSocket, BrokerSocket])
+            socket.Validators.Add(CheckSocket);
         var command = new Command("issuer", "Issues SVIDs where there is no SPIRE: SPIFFE's Workload API, Broker API and bundle endpoint, SPIRE's Delegated Identity API.")
         {
             Socket, WorkloadSocket, BrokerSocket, Brokers, BundlePort, BundleWebPort, BundleCertificate, BundleKey, StateDirectory, Domain, Template, Entries, Manifests, SvidLifetime, AuthorityLifetime,
@@ -87,11 +90,11 @@ internal static class IssuerCommand
         }
     }
 
-    private static IssuerOptions ReadOptions(ParseResult arguments) => new()
+    internal static IssuerOptions ReadOptions(ParseResult arguments) => new()
     {
-        SocketPath = arguments.GetRequiredValue(Socket),
-        WorkloadSocketPath = OrNull(arguments.GetRequiredValue(WorkloadSocket)),
-        BrokerSocketPath = OrNull(arguments.GetRequiredValue(BrokerSocket)),
+        SocketPath = Path.GetFullPath(arguments.GetRequiredValue(Socket)),
+        WorkloadSocketPath = FullPathOrNull(arguments.GetRequiredValue(WorkloadSocket)),
+        BrokerSocketPath = FullPathOrNull(arguments.GetRequiredValue(BrokerSocket)),
         Brokers = [.. arguments.GetRequiredValue(Brokers).Select(ParseBroker)],
         BundlePort = arguments.GetValue(BundlePort) is > 0 and var port ? (ushort)port : null,
         BundleWebPort = arguments.GetValue(BundleWebPort) is > 0 and var web ? (ushort)web : null,
@@ -136,6 +139,16 @@ internal static class IssuerCommand
             result.AddError("--bundle-web-port, --bundle-web-cert and --bundle-web-key belong together: give all three, or none");
         if (port > 0 && port == result.Effective(BundlePort))
             result.AddError($"--bundle-web-port: {port} is the port of --bundle-port; each profile needs a port of its own");
+    }
+
+    private static string? FullPathOrNull(string path) => path.Length == 0 ? null : Path.GetFullPath(path);
+
+    private static void CheckSocket(OptionResult result)
+    {
+        var text = result.GetValueOrDefault<string>() ?? "";
+        var isLeftOut = text.Length == 0 && result.Option != Socket;
+        if (!isLeftOut && (text.Length == 0 || text.Contains("://", StringComparison.Ordinal) || !ApiEndpoint.TryParse(Path.GetFullPath(text), false, out _, out _)))
+            result.AddError($"{result.Option.Name}: '{text}' is not the path of a Unix socket, which has 107 bytes at most from the root on");
     }
 
     private static string? OrNull(string text) => text.Length == 0 ? null : text;

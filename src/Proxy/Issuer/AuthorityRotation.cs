@@ -5,8 +5,8 @@ namespace Proxy.Issuer;
 /// <summary>Lets the authority do what is due, when it is due.</summary>
 internal sealed class AuthorityRotation : IAsyncDisposable
 {
-    // A clock that was set is noticed after this time at the latest.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromMinutes(10);
+    // A clock that was set is noticed after this time at the latest, the time that a machine slept too.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(10);
 
@@ -15,6 +15,7 @@ internal sealed class AuthorityRotation : IAsyncDisposable
     private readonly Action<string> _log;
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
+    private bool _isFaulty;
 
     public AuthorityRotation(RotatingAuthority authority, TimeProvider time, Action<string> log)
     {
@@ -44,6 +45,7 @@ internal sealed class AuthorityRotation : IAsyncDisposable
         {
             if (_authority.Advance())
                 _log($"issuer: {_authority}");
+            TellFault();
             var wait = _authority.NextChange - _time.GetUtcNow();
             return wait > LongestWait ? LongestWait : wait < ShortestWait ? ShortestWait : wait;
         }
@@ -52,5 +54,12 @@ internal sealed class AuthorityRotation : IAsyncDisposable
             _log($"issuer: the authority could not be replaced, trying again: {e.Message}");
             return AfterFault;
         }
+    }
+
+    private void TellFault()
+    {
+        if (_authority.Fault is { } fault && !_isFaulty)
+            _log($"issuer: nothing can be signed: {fault}");
+        _isFaulty = _authority.Fault is not null;
     }
 }

@@ -1,3 +1,4 @@
+using Grpc.Core;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
 
@@ -7,7 +8,9 @@ namespace Proxy.Issuer;
 internal sealed class HeldSvids(RotatingAuthority authority, TimeSpan lifetime, TimeProvider time)
 {
     private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromHours(12);
+
+    // Timers know nothing of a clock that was set, nor of the time that a machine slept.
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private Dictionary<SpiffeId, IssuedSvid>? _svids;
 
@@ -25,13 +28,18 @@ internal sealed class HeldSvids(RotatingAuthority authority, TimeSpan lifetime, 
     }
 
     /// <summary>Holds SVIDs for exactly these IDs; tells whether anything changed, which is so the first time.</summary>
+    /// <exception cref="RpcException">The authority cannot sign now.</exception>
     public bool Update(IEnumerable<SpiffeId> ids)
     {
         var now = time.GetUtcNow();
         var previous = _svids;
-        _svids = ids.ToDictionary(id => id, id => Keep(previous?.GetValueOrDefault(id), now) ?? authority.Issue(id, lifetime));
+        _svids = ids.ToDictionary(id => id, id => Keep(previous?.GetValueOrDefault(id), now) ?? Issue(id));
         return previous is null || previous.Count != _svids.Count || _svids.Any(pair => previous.GetValueOrDefault(pair.Key) != pair.Value);
     }
 
-    private static IssuedSvid? Keep(IssuedSvid? svid, DateTimeOffset now) => svid?.RotatesAt > now ? svid : null;
+    private static IssuedSvid? Keep(IssuedSvid? svid, DateTimeOffset now) => svid?.IsFreshAt(now) == true ? svid : null;
+
+    private IssuedSvid Issue(SpiffeId id) => authority.Fault is { } fault
+        ? throw new RpcException(new Status(StatusCode.Unavailable, fault))
+        : authority.Issue(id, lifetime);
 }

@@ -1,3 +1,5 @@
+using Grpc.Health.V1;
+using Grpc.Reflection;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -7,6 +9,7 @@ using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Microsoft.Extensions.Hosting;
 using Proxy.Native;
 using Proxy.Spiffe.Issuing;
+using Proxy.Spiffe.WorkloadApi.Protocol;
 
 namespace Proxy.Issuer;
 
@@ -17,6 +20,12 @@ internal sealed class IssuerServer : IAsyncDisposable
 
     private const UnixFileMode Everybody = OwnerOnly
         | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    // What is served where reflection is, and not all that this server has on other sockets.
+    private static readonly Google.Protobuf.Reflection.ServiceDescriptor[] Reflected =
+    [
+        SpiffeWorkloadAPI.Descriptor, Health.Descriptor, Grpc.Reflection.V1.ServerReflection.Descriptor, Grpc.Reflection.V1Alpha.ServerReflection.Descriptor,
+    ];
 
     private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(1);
 
@@ -63,6 +72,7 @@ internal sealed class IssuerServer : IAsyncDisposable
         log($"issuer ready: {options.TrustDomain} on {string.Join(", ", sockets.Select(socket => socket.Path))}"
             + (options.BundlePort is { } port ? $", bundle on port {port}" : "")
             + (options.BundleWebPort is { } webPort ? $", bundle for Web PKI on port {webPort}" : ""));
+        WarnOfSharedDirectory(options, log);
         return server;
     }
 
@@ -75,6 +85,16 @@ internal sealed class IssuerServer : IAsyncDisposable
         await _application.DisposeAsync();
         _authority.Dispose();
     }
+
+    private static void WarnOfSharedDirectory(IssuerOptions options, Action<string> log)
+    {
+        if (options.WorkloadSocketPath is { } everybodys && IsHandedOutWith(options.SocketPath, everybodys))
+            log($"issuer: warning: {options.SocketPath} is in the directory of {everybodys}: as root, a container that is given that directory gets the keys of all workloads; choose another directory for one of them");
+    }
+
+    /// <summary>Whether who is given the directory of the socket that is for everybody is given the other one too.</summary>
+    internal static bool IsHandedOutWith(string socket, string everybodys) =>
+        Path.GetFullPath(socket).StartsWith(Path.GetDirectoryName(Path.GetFullPath(everybodys))!.TrimEnd('/') + "/", StringComparison.Ordinal);
 
     // A broker proves itself in TLS; who may open its socket does not matter then.
     private static List<(string Path, UnixFileMode Mode)> SocketsOf(IssuerOptions options)
@@ -95,8 +115,9 @@ internal sealed class IssuerServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration().ConfigureKestrel(kestrel => Configure(kestrel, options, tls, web));
         builder.Services.AddRoutingCore();
         builder.Services.AddGrpc();
+        builder.Services.AddSingleton(new ReflectionServiceImpl(Reflected)).AddSingleton(new ReflectionV1ServiceImpl(Reflected));
         builder.Services.AddGrpcReflection();
-        builder.Services.AddGrpcHealthChecks().AddCheck("authority", () => HealthOf(authority, time));
+        builder.Services.AddGrpcHealthChecks().AddCheck("authority", () => HealthOf(authority));
         builder.Services.Configure<HealthCheckPublisherOptions>(publisher => publisher.Delay = TimeSpan.Zero);
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
         builder.Services.AddSingleton(options).AddSingleton(authority).AddSingleton(registrations).AddSingleton(time);
@@ -104,8 +125,8 @@ internal sealed class IssuerServer : IAsyncDisposable
         return Route(builder.Build(), new BundleEndpoint(authority));
     }
 
-    private static HealthCheckResult HealthOf(RotatingAuthority authority, TimeProvider time) =>
-        time.GetUtcNow() < authority.ExpiresAt ? HealthCheckResult.Healthy() : HealthCheckResult.Unhealthy("the authority has expired");
+    private static HealthCheckResult HealthOf(RotatingAuthority authority) =>
+        authority.Fault is { } fault ? HealthCheckResult.Unhealthy(fault) : HealthCheckResult.Healthy();
 
     private static WebApplication Route(WebApplication application, BundleEndpoint bundle)
     {
@@ -123,19 +144,24 @@ internal sealed class IssuerServer : IAsyncDisposable
     {
         kestrel.AddServerHeader = false;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 4096; // one stream per workload of the node
-        kestrel.ListenUnixSocket(options.SocketPath, listen => Serve(listen, ServedApi.Delegated));
+        kestrel.ListenUnixSocket(options.SocketPath, listen => ServeCalls(listen, ServedApi.Delegated));
         if (options.WorkloadSocketPath is { } workload)
-            kestrel.ListenUnixSocket(workload, listen => Serve(listen, ServedApi.Workload));
+            kestrel.ListenUnixSocket(workload, listen => ServeCalls(listen, ServedApi.Workload));
         if (options.BrokerSocketPath is { } broker)
-            kestrel.ListenUnixSocket(broker, listen => Serve(listen, ServedApi.Broker, tls.ForBrokers));
+            kestrel.ListenUnixSocket(broker, listen => ServeCalls(listen, ServedApi.Broker, tls.ForBrokers));
         if (options.BundlePort is { } port)
             kestrel.ListenAnyIP(port, listen => Serve(listen, ServedApi.Bundle, tls.ForAnybody, HttpProtocols.Http1AndHttp2));
         if (options.BundleWebPort is { } webPort && web is not null)
             kestrel.ListenAnyIP(webPort, listen => Serve(listen, ServedApi.Bundle, web.CreateOptions, HttpProtocols.Http1AndHttp2));
     }
 
-    private static void Serve(
-        ListenOptions listen, ServedApi api, Func<System.Net.Security.SslServerAuthenticationOptions>? tls = null, HttpProtocols protocols = HttpProtocols.Http2)
+    private static void ServeCalls(ListenOptions listen, ServedApi api, Func<System.Net.Security.SslServerAuthenticationOptions>? tls = null)
+    {
+        Serve(listen, api, tls, HttpProtocols.Http2);
+        listen.Use(RepairedStream.Before);
+    }
+
+    private static void Serve(ListenOptions listen, ServedApi api, Func<System.Net.Security.SslServerAuthenticationOptions>? tls, HttpProtocols protocols)
     {
         listen.Protocols = protocols;
         if (tls is not null)

@@ -11,7 +11,7 @@ internal sealed class IssuerTls(IssuerOptions options, RotatingAuthority authori
 {
     private readonly Lock _lock = new();
     private X509Svid? _svid;
-    private DateTimeOffset _rotatesAt;
+    private IssuedSvid? _issued;
 
     /// <summary>For the bundle endpoint: nobody has to show a certificate.</summary>
     public SslServerAuthenticationOptions ForAnybody() => new()
@@ -48,7 +48,7 @@ internal sealed class IssuerTls(IssuerOptions options, RotatingAuthority authori
     {
         lock (_lock)
         {
-            if (_svid is null || time.GetUtcNow() >= _rotatesAt)
+            if (_issued?.IsFreshAt(time.GetUtcNow()) != true)
                 Renew();
             return SslStreamCertificateContext.Create(_svid!.Certificate, null, offline: true);
         }
@@ -59,7 +59,6 @@ internal sealed class IssuerTls(IssuerOptions options, RotatingAuthority authori
         var issued = authority.Issue(options.OwnId, options.SvidLifetime);
         if (!X509Svid.TryParse([issued.Certificate], issued.PrivateKey.Span, out var svid, out var error))
             throw new InvalidOperationException($"The issuer's own SVID is none: {error}");
-        _svid = svid;
-        _rotatesAt = issued.RotatesAt;
+        (_svid, _issued) = (svid, issued);
     }
 }

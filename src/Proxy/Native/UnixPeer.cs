@@ -35,7 +35,8 @@ internal static partial class UnixPeer
 
     /// <summary>
     /// The program that the peer's process runs; null when that cannot be told for sure: the process has ended, may not be looked
-    /// at, or the kernel does not hand out a descriptor that tells it from a later process with its number.
+    /// at, has files of its own as a container has, where any program may have any name, or the kernel does not hand out a
+    /// descriptor that tells it from a later process with its number.
     /// </summary>
     public static string? ReadProgram(Socket socket)
     {
@@ -51,16 +52,19 @@ internal static partial class UnixPeer
         }
 
         using var process = new SafeFileHandle(descriptor[0], ownsHandle: true);
-        var program = ReadLink(Read(socket).ProcessId);
+        var number = Read(socket).ProcessId;
+        var (program, files) = (ReadLink(number, "exe"), ReadLink(number, "ns/mnt"));
+        if (files is null || files != new FileInfo("/proc/self/ns/mnt").LinkTarget)
+            return null;
         // Alive after the reading: the number was that process' all the time.
         return SendSignal(process, 0, 0, 0) == 0 ? program : null;
     }
 
-    private static string? ReadLink(int processId)
+    private static string? ReadLink(int processId, string name)
     {
         try
         {
-            var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/exe");
+            var path = string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/{name}");
             return processId > 0 ? new FileInfo(path).LinkTarget : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)

@@ -199,7 +199,9 @@ public sealed class BundlePollingTests : IAsyncDisposable
         // Nor is its server, by whatever it said before.
         _peer.Answer = BundlePeer.Bundle([_first], 3, 60);
         await _run.NextAsync(wait);
-        Assert.Contains("does not chain", _run.State.LastError, StringComparison.Ordinal);
+        Assert.Contains("b.test, the trust domain of its ID spiffe://b.test/", _run.State.LastError, StringComparison.Ordinal);
+        Assert.EndsWith("has withdrawn all of its keys; if it has others by now, start node-proxy again with their bundle", _run.State.LastError, StringComparison.Ordinal);
+        Assert.Equal(2, _peer.Connections);
     }
 
     [Fact]

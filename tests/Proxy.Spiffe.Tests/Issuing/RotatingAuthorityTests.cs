@@ -87,6 +87,7 @@ public sealed class RotatingAuthorityTests : IDisposable
         for (var day = 0; day < days; day++)
             Advance(authority, 1);
         var root = Root(authority);
+        authority.Dispose();
 
         using var again = Open();
 
@@ -102,6 +103,7 @@ public sealed class RotatingAuthorityTests : IDisposable
         Advance(authority, 6);
         var next = authority.Bundle.Roots[1].Thumbprint;
         Directory.Move(Path.Combine(State, "ca"), Path.Combine(State, ".ca-x"));
+        authority.Dispose();
 
         using var again = Open();
 
@@ -135,6 +137,92 @@ public sealed class RotatingAuthorityTests : IDisposable
         File.WriteAllText(path, "nonsense");
 
         Assert.Contains($"{path} cannot be read", Assert.Throws<AuthorityStoreException>(() => Open()).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Stopped_before_the_first_rename_it_signs_with_the_former_one_until_it_goes_on(bool isWhole)
+    {
+        var authority = Open();
+        Advance(authority, 6);
+        var roots = Thumbprints(authority).ToArray();
+        var serial = authority.Bundle.Roots[0].SerialNumber;
+        var pem = authority.Bundle.Roots[0].ExportCertificatePem();
+        authority.Dispose();
+        var retired = Directory.CreateDirectory(Path.Combine(State, "retired")).FullName;
+        File.WriteAllText(Path.Combine(retired, $"{serial}.pem"), isWhole ? pem : pem[..20]);
+
+        using var again = Open();
+
+        Assert.Equal(roots, Thumbprints(again));
+        Advance(again, 4);
+        Assert.Equal([roots[1], roots[0]], Thumbprints(again));
+        Assert.Equal(pem.Trim(), File.ReadAllText(Path.Combine(retired, $"{serial}.pem")).Trim());
+    }
+
+    [Theory]
+    [InlineData(6)]
+    [InlineData(10)]
+    public void What_could_not_be_kept_is_done_when_it_can_be(int days)
+    {
+        using var authority = Open();
+        for (var day = 0; day < days - 1; day++)
+            Advance(authority, 1);
+        var roots = authority.Bundle.Roots.Count;
+        // In the way of the file that the number of the bundle is written to, after all else is done.
+        var obstacle = Directory.CreateDirectory(Path.Combine(State, "sequence.new")).FullName;
+        _time.Advance(TimeSpan.FromDays(1));
+        Assert.Throws<AuthorityStoreException>(() => authority.Advance());
+        Assert.Throws<AuthorityStoreException>(() => authority.Advance());
+        Assert.Equal(roots, authority.Bundle.Roots.Count);
+        Directory.Delete(obstacle);
+
+        Assert.True(authority.Advance());
+
+        Assert.Equal(2, authority.Bundle.Roots.Count);
+        var known = Thumbprints(authority).ToArray();
+        authority.Dispose();
+        using var again = Open();
+        Assert.Equal(known, Thumbprints(again));
+        Assert.DoesNotContain(Directory.GetFileSystemEntries(State), path => Path.GetFileName(path).StartsWith('.'));
+    }
+
+    [Fact]
+    public void Two_do_not_replace_the_authorities_of_one_directory()
+    {
+        using (var authority = Open())
+            Assert.Contains(State, Assert.Throws<AuthorityStoreException>(() => Open()).Message, StringComparison.Ordinal);
+
+        Open().Dispose();
+    }
+
+    [Fact]
+    public void By_a_clock_that_was_set_back_nothing_is_signed()
+    {
+        using var authority = Open();
+        Assert.Null(authority.Fault);
+
+        _time.AdjustTime(TestAuthority.Now - TimeSpan.FromHours(1));
+        Assert.Contains("which the clock says", authority.Fault, StringComparison.Ordinal);
+        authority.Dispose();
+        Assert.Contains("look at the clock", Assert.Throws<AuthorityStoreException>(() => Open()).Message, StringComparison.Ordinal);
+
+        _time.AdjustTime(TestAuthority.Now);
+        Open().Dispose();
+    }
+
+    [Fact]
+    public void After_a_sleep_of_years_another_one_signs()
+    {
+        using var authority = Open();
+        _time.AdjustTime(TestAuthority.Now + (4 * Life));
+        Assert.NotNull(authority.Fault);
+
+        Assert.True(authority.Advance());
+
+        Assert.Null(authority.Fault);
+        Assert.True(IsBelieved(authority.Issue(Alice, Svid), authority.Bundle));
     }
 
     public void Dispose() => Directory.Delete(_parent, recursive: true);

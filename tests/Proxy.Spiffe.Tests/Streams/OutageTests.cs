@@ -41,6 +41,21 @@ public sealed class OutageTests
     }
 
     [Fact]
+    public async Task Who_says_one_thing_and_hangs_up_is_asked_no_oftener_than_who_is_away()
+    {
+        using var stop = new CancellationTokenSource();
+        _isThere = true;
+        _never.SetResult();
+        var running = Subscribe(0).RunAsync(stop.Token);
+
+        await Task.Run(() => Advance(Outage), TestContext.Current.CancellationToken);
+
+        Assert.InRange(CountOf(0), 40, 85);
+        await stop.CancelAsync();
+        await running;
+    }
+
+    [Fact]
     public void Not_to_reach_the_server_is_no_workloads_own_fault()
     {
         var health = new SourceHealth("unix:///agent.sock", _ => { });
@@ -92,7 +107,7 @@ public sealed class OutageTests
             return _attempts.Where(attempt => attempt.At > since).GroupBy(attempt => attempt.At.Ticks / TimeSpan.FromMilliseconds(100).Ticks).Max(group => group.Count());
     }
 
-    /// <summary>A stream that says one thing and then stays open.</summary>
+    /// <summary>A stream that says one thing and then stays open until it may end.</summary>
     private sealed class OneMessage(Task never) : IAsyncStreamReader<string>
     {
         private bool _said;
@@ -102,7 +117,11 @@ public sealed class OutageTests
         public async Task<bool> MoveNext(CancellationToken cancellationToken)
         {
             if (_said)
+            {
                 await never;
+                return false;
+            }
+
             return _said = true;
         }
     }

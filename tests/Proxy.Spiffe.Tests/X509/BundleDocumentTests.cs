@@ -30,6 +30,13 @@ public sealed class BundleDocumentTests : IDisposable
     }
 
     [Fact]
+    public void A_member_that_is_null_is_as_if_it_were_absent()
+    {
+        Assert.True(BundleDocument.TryParse(Domain, """{"keys": [], "spiffe_sequence": null, "spiffe_refresh_hint": null}"""u8.ToArray(), out var read, out var error), error);
+        Assert.Equal((null, null), (read.Sequence, read.RefreshHint));
+    }
+
+    [Fact]
     public void A_key_carries_its_parameters_beside_the_certificate()
     {
         var json = JsonNode.Parse(new BundleDocument(_root.BundleOf("td"), null, null).ToJson())!;

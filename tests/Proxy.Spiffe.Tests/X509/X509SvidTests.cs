@@ -1,4 +1,6 @@
+using System.Formats.Asn1;
 using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
 using Proxy.Spiffe.X509;
 
 namespace Proxy.Spiffe.Tests.X509;
@@ -29,6 +31,41 @@ public sealed class X509SvidTests : IDisposable
         var leaf = _root.Issue(new TestLeaf("spiffe://td/alice"), rsa);
         Assert.True(X509Svid.TryParse([leaf.RawData], rsa.ExportPkcs8PrivateKey(), out var svid, out _));
         Assert.True(svid.Certificate.HasPrivateKey);
+    }
+
+    [Fact]
+    public void A_key_need_not_carry_its_public_half()
+    {
+        var leaf = _root.Issue(new TestLeaf("spiffe://td/alice"), _key);
+        Assert.True(X509Svid.TryParse([leaf.RawData], WithoutPublicHalf(_key), out var svid, out var error), error);
+        using var key = svid.Certificate.GetECDsaPrivateKey()!;
+        Assert.True(_key.VerifyHash(new byte[32], key.SignHash(new byte[32])));
+        using var other = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        Refuse([leaf.RawData], WithoutPublicHalf(other));
+    }
+
+    // RFC 5915: the public key is optional, and Java leaves it out.
+    private static byte[] WithoutPublicHalf(ECDsa key)
+    {
+        var writer = new AsnWriter(AsnEncodingRules.DER);
+        using (writer.PushSequence())
+        {
+            writer.WriteInteger(0);
+            using (writer.PushSequence())
+            {
+                writer.WriteObjectIdentifier("1.2.840.10045.2.1");
+                writer.WriteObjectIdentifier("1.2.840.10045.3.1.7");
+            }
+
+            using (writer.PushOctetString())
+            using (writer.PushSequence())
+            {
+                writer.WriteInteger(1);
+                writer.WriteOctetString(key.ExportParameters(true).D);
+            }
+        }
+
+        return writer.Encode();
     }
 
     /// <summary>Its validity ends in a month that no year has.</summary>

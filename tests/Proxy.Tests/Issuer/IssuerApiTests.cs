@@ -112,7 +112,9 @@ public sealed class IssuerApiTests : IAsyncLifetime
         while (await health.ResponseStream.MoveNext(Stop) && health.ResponseStream.Current.Status != Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving)
             continue;
         Assert.Equal(Grpc.Health.V1.HealthCheckResponse.Types.ServingStatus.Serving, health.ResponseStream.Current.Status);
-        Assert.Contains(reflection.ResponseStream.Current.ListServicesResponse.Service, service => service.Name == "SpiffeWorkloadAPI");
+        // What is not served at this socket would mislead.
+        string[] served = ["SpiffeWorkloadAPI", "grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"];
+        Assert.Equal(served, reflection.ResponseStream.Current.ListServicesResponse.Service.Select(service => service.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -165,10 +167,14 @@ public sealed class IssuerApiTests : IAsyncLifetime
     {
         _issuer.WriteEntries(IssuerApis.Entry("somebody", $"unix:uid:{Native.UnixPeer.OwnUserId}"));
         _issuer.WritePod("a", "uid-a");
+        await using (var own = new SourceRun(log => new WorkloadApiSource(_issuer.Workload, TimeProvider.System, log), Pod("own")))
+            await own.UntilAsync(snapshot => snapshot.FindSvid("uid-own", SpiffeId.Parse("spiffe://cluster.local/somebody")) is not null);
         await using var run = Broker("spiffe://cluster.local/node-proxy/issuer", Pod("a"));
 
-        await run.UntilLoggedAsync("the SVIDs of default/a from");
+        await run.UntilLoggedAsync($"the SVIDs of default/a from {_issuer.Broker}: Unavailable");
         Assert.False(run.Source.Current.Svids.Any());
+        Assert.False(run.Source.IsConnected);
+        Assert.DoesNotContain("no SVID", run.Log, StringComparison.Ordinal);
     }
 
     [Fact]

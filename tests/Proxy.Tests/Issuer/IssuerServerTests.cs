@@ -191,6 +191,26 @@ public sealed class IssuerServerTests : IAsyncDisposable
         Assert.Equal(isAllowed, Caller.IsAllowed(caller, own));
 
     [Fact]
+    public async Task Whoever_is_given_the_Workload_APIs_directory_should_not_get_the_other_socket_with_it()
+    {
+        _lab.Options = _lab.Options with { WorkloadSocketPath = Path.Combine(Path.GetDirectoryName(_lab.Options.SocketPath)!, "workload.sock") };
+
+        await _lab.StartIssuerAsync();
+
+        Assert.Contains("a container that is given that directory gets the keys of all workloads", _lab.Log, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/run/a/issuer.sock", "/run/a/workload.sock", true)]
+    [InlineData("/run/a/b/issuer.sock", "/run/a/workload.sock", true)]
+    [InlineData("/run/issuer.sock", "/run/a/workload.sock", false)]
+    [InlineData("/run/ab/issuer.sock", "/run/a/workload.sock", false)]
+    [InlineData("/run/b/../a/issuer.sock", "/run/a/workload.sock", true)]
+    [InlineData("/issuer.sock", "/workload.sock", true)]
+    public void A_directory_holds_what_is_below_it(string socket, string everybodys, bool isHandedOut) =>
+        Assert.Equal(isHandedOut, IssuerServer.IsHandedOutWith(socket, everybodys));
+
+    [Fact]
     public async Task The_kernel_names_the_peer_of_a_Unix_socket()
     {
         await _lab.StartIssuerAsync();

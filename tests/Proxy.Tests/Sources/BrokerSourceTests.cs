@@ -105,6 +105,7 @@ public sealed class BrokerSourceTests : IAsyncDisposable
         await _run!.UntilLoggedAsync(reason);
 
         Assert.False(_peer.Brokered["uid-a"].HasUnseenCall);
+        Assert.False(_run.Source.IsConnected);
     }
 
     [Fact]
@@ -124,11 +125,27 @@ public sealed class BrokerSourceTests : IAsyncDisposable
         await _peer.StartAsync(_own.Svid("agent"));
         Run("spiffe://cluster.local/agent", null, "a");
 
-        await _run!.UntilLoggedAsync("the Workload API has given this process no valid SVID yet");
+        await _run!.UntilLoggedAsync("the Workload API gives this process no SVID");
         Assert.Empty(_peer.BrokerClients);
         _peer.WorkloadApi.Say(new X509SVIDResponse { Svids = { _own.WorkloadMessage("proxy") } });
 
         await _peer.Brokered["uid-a"].OpenedAsync();
+    }
+
+    [Fact]
+    public async Task An_svid_of_its_own_that_is_a_moment_away_is_waited_for()
+    {
+        await _peer.StartAsync(_own.Svid("agent"));
+        Run("spiffe://cluster.local/agent", null, "a", "b");
+        await _peer.WorkloadApi.OpenedAsync();
+        await Task.Delay(100, TestContext.Current.CancellationToken);
+        _peer.WorkloadApi.Say(new X509SVIDResponse { Svids = { _own.WorkloadMessage("proxy") } });
+        await _peer.Brokered["uid-a"].OpenedAsync();
+        await _peer.Brokered["uid-b"].OpenedAsync();
+
+        Assert.Equal("", _run!.Log);
+        _peer.WorkloadApi.End(StatusCode.PermissionDenied, "no identity issued");
+        await _run.UntilLoggedAsync($"the proxy's own SVID from {_peer.WorkloadEndpoint}: PermissionDenied: no identity issued");
     }
 
     private Task StartAsync(string expected, params string[] pods) => StartAsync(expected, _own.WorkloadMessage("proxy"), pods);

@@ -10,6 +10,7 @@ public sealed class IdentitySourceOptionsTests
     [Theory]
     [InlineData("issuer", "FromDelegates { SocketPath = /run/x/issuer.sock }")]
     [InlineData("delegated:/run/admin.sock", "FromDelegates { SocketPath = /run/admin.sock }")]
+    [InlineData("delegated:unix:///run/admin.sock", "FromDelegates { SocketPath = /run/admin.sock }")]
     [InlineData("workload-api:unix:///run/agent.sock", "FromWorkloadApi { Endpoint = unix:///run/agent.sock }")]
     [InlineData("workload-api:tcp://127.0.0.1:80", "FromWorkloadApi { Endpoint = tcp://127.0.0.1:80 }")]
     public void A_source_has_its_endpoint(string source, string expected) => Assert.Equal(expected, Read("--identity", source).ToString());
@@ -30,6 +31,8 @@ public sealed class IdentitySourceOptionsTests
     [InlineData("--identity: 'spire' is not supported", "--identity", "spire")]
     [InlineData("--identity: 'delegated:' is not supported", "--identity", "delegated:")]
     [InlineData("--identity: 'brokers:/x' is not supported", "--identity", "brokers:/x")]
+    [InlineData("--identity delegated: 'unix://run/admin.sock' is not an endpoint", "--identity", "delegated:unix://run/admin.sock")]
+    [InlineData("--identity delegated: 'tcp://127.0.0.1:80' is not a Unix socket", "--identity", "delegated:tcp://127.0.0.1:80")]
     [InlineData("--identity workload-api: '' is not an endpoint", "--identity", "workload-api")]
     [InlineData("--identity workload-api: 'tcp://agent.local:80' is not an endpoint", "--identity", "workload-api:tcp://agent.local:80")]
     [InlineData("--identity broker: '' is not an endpoint", "--identity", "broker:")]

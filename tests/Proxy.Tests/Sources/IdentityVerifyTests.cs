@@ -55,6 +55,19 @@ public sealed class IdentityVerifyTests : IDisposable
     [Fact]
     public void The_root_is_no_svid() => Refused("RootPath", _pem, "--bundle", _pem);
 
+    [Fact]
+    public void Der_is_taken_as_pem_is()
+    {
+        var (leaf, root) = (_pki.Client.Certificate.RawData, _pki.Bundle.Roots[0].RawData);
+        var (chain, bundle) = (Put("leaf.der", [.. leaf, .. root]), Put("bundle.der", [.. root, .. root]));
+
+        Assert.Equal(0, Verify(Put("one.der", leaf), "--bundle", bundle));
+        Assert.Equal(0, Verify(chain, "--bundle", _json));
+        Assert.Equal(2, Verify(Put("cut.der", leaf[..^1]), "--bundle", bundle));
+        Assert.Equal(2, Verify(chain, "--bundle", Put("more.der", [.. root, 0])));
+        Assert.Contains("--bundle: ", _errors.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("nothing.pem")]
     [InlineData("key.pem")]
@@ -78,10 +91,12 @@ public sealed class IdentityVerifyTests : IDisposable
     private int Verify(params string[] arguments) =>
         IdentityCommand.Create(() => _output, _errors, TimeProvider.System).Parse(["verify", .. arguments]).Invoke();
 
-    private string Put(string name, string text)
+    private string Put(string name, string text) => Put(name, System.Text.Encoding.UTF8.GetBytes(text));
+
+    private string Put(string name, byte[] content)
     {
         var path = Path.Combine(_directory.FullName, name);
-        File.WriteAllText(path, text);
+        File.WriteAllBytes(path, content);
         return path;
     }
 }

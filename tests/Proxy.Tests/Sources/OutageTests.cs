@@ -140,6 +140,7 @@ public sealed class OutageTests : IAsyncDisposable
         Assert.Contains("Unavailable", run.Log, StringComparison.Ordinal);
         Assert.Contains("Unavailable", run.Source.LastError, StringComparison.Ordinal);
         AssertSaidOnce(run, pods);
+        AssertExpirySaidOnce(run, pods);
         Assert.Same(before, run.Source.Current);
         foreach (var pod in pods)
             AssertServedIfNotExpired(run.Source.Current, pod);
@@ -158,6 +159,12 @@ public sealed class OutageTests : IAsyncDisposable
     // Told when it began, for each stream, and not for each attempt; how a server goes may show in two ways.
     private static void AssertSaidOnce(SourceRun run, string[] pods) =>
         Assert.InRange(run.Log.Split('\n').Count(line => line.Contains(" from ", StringComparison.Ordinal)), 1, 4 * (pods.Length + 1));
+
+    private static void AssertExpirySaidOnce(SourceRun run, string[] pods)
+    {
+        foreach (var pod in pods)
+            Assert.Equal(LifeOf(pod) < Outage ? 1 : 0, run.Log.Split('\n').Count(line => line.Contains($"the SVID of default/{pod} expired at ", StringComparison.Ordinal)));
+    }
 
     private void AssertServedIfNotExpired(IdentitySnapshot snapshot, string pod)
     {

@@ -149,6 +149,21 @@ public sealed class WorkloadApiSourceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_own_bundle_may_be_said_twice_if_it_is_the_same()
+    {
+        _peer.WorkloadApi.Say(new X509SVIDResponse
+        {
+            Svids = { _own.WorkloadMessage("a") },
+            FederatedBundles = { ["spiffe://cluster.local"] = _own.Roots, ["spiffe://friend.test"] = _friend.Roots },
+        });
+
+        var snapshot = await _run.UntilAsync(Has("a"));
+
+        Assert.NotNull(snapshot.FindBundle("uid-a", _own.Domain));
+        Assert.NotNull(snapshot.FindBundle("uid-a", _friend.Domain));
+    }
+
+    [Fact]
     public async Task A_hint_may_have_1024_bytes()
     {
         _peer.WorkloadApi.Say(new X509SVIDResponse { Svids = { _own.WorkloadMessage("a", new string('h', 1024)) } });

@@ -8,17 +8,16 @@ namespace Proxy.Commands.Identities;
 /// <summary>One certificate file against one bundle, offline.</summary>
 internal sealed class SvidVerification
 {
-    private const int MostBytes = BundleDocument.MaximumLength;
-
     private readonly List<X509Certificate2> _presented;
     private readonly TrustBundle _bundle;
     private readonly SpiffeId? _expected;
 
-    /// <exception cref="UsageFault">A file cannot be read, or is not what it should be.</exception>
+    /// <exception cref="IOException">A file cannot be read, or is not what it should be.</exception>
+    /// <exception cref="UsageFault">A name or an ID is none.</exception>
     public SvidVerification(string file, string bundle, string? trustDomain, string? expected)
     {
-        _presented = ReadChain(file);
-        _bundle = ReadBundle(bundle, DomainOf(trustDomain));
+        _presented = BundleFile.ReadCertificates("FILE", file);
+        _bundle = BundleFile.Read("--bundle", bundle, DomainOf(trustDomain));
         if (expected is not null && !SpiffeId.TryParse(expected, out _expected, out var error))
             throw new UsageFault($"--expect: '{expected}' is not a SPIFFE ID ({error})");
     }
@@ -53,37 +52,5 @@ internal sealed class SvidVerification
         // Without an ID there is nothing to verify against; the form is refused before the bundle is looked for.
         var id = SvidVerifier.Verify(_presented, _ => null, DateTimeOffset.MinValue).Id;
         return id?.TrustDomain ?? new TrustDomain("unknown");
-    }
-
-    private static List<X509Certificate2> ReadChain(string path) =>
-        PemText.TryLoadCertificates(ReadText(path), out var certificates, out var error)
-            ? certificates
-            : throw new UsageFault($"{path}: {error}");
-
-    private static TrustBundle ReadBundle(string path, TrustDomain domain)
-    {
-        var text = ReadText(path);
-        if (text.AsSpan().TrimStart() is ['{', ..])
-        {
-            return BundleDocument.TryParse(domain, System.Text.Encoding.UTF8.GetBytes(text), out var document, out var fault)
-                ? document.Bundle
-                : throw new UsageFault($"{path}: {fault}");
-        }
-
-        return TrustBundle.TryParsePem(domain, text, out var bundle, out var error) ? bundle : throw new UsageFault($"{path}: {error}");
-    }
-
-    private static string ReadText(string path)
-    {
-        try
-        {
-            return new FileInfo(path).Length <= MostBytes
-                ? File.ReadAllText(path)
-                : throw new UsageFault($"{path}: larger than {MostBytes} bytes");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new UsageFault(e.Message);
-        }
     }
 }

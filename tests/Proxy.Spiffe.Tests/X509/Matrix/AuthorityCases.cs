@@ -8,6 +8,8 @@ internal static class AuthorityCases
 {
     private const string NoSigner = "SPIFFE: a signing certificate has the key usage keyCertSign; openssl takes one without any key usage";
 
+    private const string BothSides = "an SVID is for both sides of TLS, and so must be what signs it, as openssl has it in a handshake; openssl verify is not asked for a purpose";
+
     public static IEnumerable<MatrixCase> All => Places().SelectMany(Of)
         .Concat(Lengths()).Concat(Signers()).Concat(Constraints("upper", 0)).Concat(Constraints("lower", 1)).Concat(RootConstraints());
 
@@ -42,6 +44,10 @@ internal static class AuthorityCases
         yield return change(one => one.Says("spiffe://td")).Right(at + "the trust domain's ID");
         yield return change(one => one.Says("spiffe://elsewhere")).Right(at + "another trust domain's ID");
         yield return change(one => one with { ExtendedKeyUsage = [Recipe.ServerAuthentication, Recipe.ClientAuthentication] }).Right(at + "extended key usage of both sides");
+        yield return change(one => one with { ExtendedKeyUsage = [Recipe.AnyUsage] }).Stricter(at + "for anything, by that word", BothSides);
+        yield return change(one => one with { ExtendedKeyUsage = [Recipe.ServerAuthentication] }).Stricter(at + "for servers only", BothSides);
+        yield return change(one => one with { ExtendedKeyUsage = [Recipe.ClientAuthentication] }).Stricter(at + "for clients only", BothSides);
+        yield return change(one => one with { ExtendedKeyUsage = [Recipe.CodeSigning] }).Stricter(at + "for code only", BothSides);
         yield return change(one => one with { Serial = -1 }).Right(at + "serial below 0");
         yield return change(one => one with { NamesKeys = false }).Right(at + "no key identifiers");
     }

@@ -7,7 +7,7 @@ internal static class PathCases
 
     private const string AnchorsAreRoots = "a chain ends at a self-signed certificate of the bundle (SPIFFE: a bundle's certificates should be self-signed)";
 
-    public static IEnumerable<MatrixCase> All => Presentations().Concat(Bundles()).Concat(Twins());
+    public static IEnumerable<MatrixCase> All => Presentations().Concat(Bundles()).Concat(Twins()).Concat(Crossed());
 
     private static IEnumerable<MatrixCase> Presentations()
     {
@@ -74,6 +74,31 @@ internal static class PathCases
         yield return MatrixChain.Of(1).WithIntermediate(0, one => one with { Subject = "CN=root" }).WithRoot(one => one with { PathLength = 0 }).Right("the same, which a path length of 0 does not count");
         yield return MatrixChain.Of(1).WithIntermediate(0, one => one with { Key = MatrixKey.Of(KeyKind.P256, "root") }).Right("an intermediate with the root's key");
     }
+
+    /// <summary>One key and name under two authorities, as when a trust domain changes its root.</summary>
+    private static IEnumerable<MatrixCase> Crossed()
+    {
+        var elder = Recipe.Authority("elder");
+        var elderRoot = CertificateMaker.Make(elder, elder.Subject, elder.Key);
+        var crossed = CertificateMaker.Make(Recipe.Authority("root"), elder.Subject, elder.Key);
+        var expired = CertificateMaker.Make(Recipe.Authority("root") with { NotAfter = Recipe.Now.AddMinutes(-1) }, elder.Subject, elder.Key);
+        foreach (var depth in (int[])[0, 1])
+        {
+            var at = $"depth {depth}: ";
+            yield return Cross(depth, crossed, made => [elderRoot]).Right(at + "a root that the elder one signed, for who knows the elder one");
+            yield return Cross(depth, crossed, made => [made.Root]).Right(at + "a root that the elder one signed, for who knows the new one");
+            yield return Cross(depth, crossed, made => [elderRoot, made.Root]).Right(at + "a root that the elder one signed, for who knows both");
+            yield return Cross(depth, expired, made => [elderRoot]).Wrong(at + "a root that the elder one signed for a time that is over");
+            yield return Cross(depth, expired, made => [made.Root]).Right(at + "the same, for who knows the new one");
+            yield return Cross(depth, expired, made => [elderRoot, made.Root]).Right(at + "the same, for who knows both");
+        }
+    }
+
+    private static MatrixChain Cross(int depth, byte[] crossed, Func<MatrixCertificates, IReadOnlyList<byte[]>> roots) => MatrixChain.Of(depth) with
+    {
+        Present = made => [made.Leaf, .. made.Upwards, crossed],
+        Believe = made => MatrixChain.Bundle("td", [.. roots(made)]),
+    };
 
     private static MatrixChain Show(int depth, Func<MatrixCertificates, IReadOnlyList<byte[]>> present) => MatrixChain.Of(depth) with { Present = present };
 
