@@ -6,8 +6,9 @@ using System.Net.Sockets;
 namespace Lab.Traffic;
 
 /// <summary>
-/// So many new connections a second, and so many that live as long as the load does: each new one says one line and ends in
-/// order, each long one says line after line. What fails is printed as it fails, the sums at the end.
+/// So many new connections a second by the clock, and so many that live as long as the load does: each new one says one line and
+/// ends in order, each long one says line after line. What fails is printed as it fails, the sums at the end: of the
+/// connections that were due, those that were made.
 /// </summary>
 internal sealed class SteadyLoad(IPEndPoint server, int rate, int standing, string stopFile) : IDisposable
 {
@@ -19,6 +20,7 @@ internal sealed class SteadyLoad(IPEndPoint server, int rate, int standing, stri
 
     private readonly SemaphoreSlim places = new(Width);
     private readonly CancellationTokenSource stop = new();
+    private long due;
     private long done;
     private long failed;
     private long lines;
@@ -40,17 +42,17 @@ internal sealed class SteadyLoad(IPEndPoint server, int rate, int standing, stri
 
     private async Task<int> RunAsync()
     {
-        var started = Stopwatch.GetTimestamp();
         var longOnes = Enumerable.Range(0, standing).Select(_ => TalkAsync()).ToArray();
         await Wait.UntilAsync(() => Volatile.Read(ref upright) == standing || Volatile.Read(ref failed) > 0, TrafficClient.ExchangeLimit);
         Console.WriteLine(Stands);
+        var started = Stopwatch.GetTimestamp();
         var shortOnes = Task.Run(StartAllAsync);
         await Wait.UntilAsync(() => File.Exists(stopFile), TimeSpan.FromHours(2));
         await stop.CancelAsync();
         await Task.WhenAll(longOnes);
         await shortOnes;
         Console.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"connections {done} lines {lines} failed {failed} seconds {Stopwatch.GetElapsedTime(started).TotalSeconds:F1}"));
+            CultureInfo.InvariantCulture, $"due {due} connections {done} lines {lines} failed {failed} seconds {Stopwatch.GetElapsedTime(started).TotalSeconds:F1}"));
         return failed == 0 ? 0 : 1;
     }
 
@@ -60,7 +62,7 @@ internal sealed class SteadyLoad(IPEndPoint server, int rate, int standing, stri
         var (started, begun) = (Stopwatch.GetTimestamp(), 0L);
         while (!stop.IsCancellationRequested)
         {
-            var due = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds * rate);
+            due = (long)(Stopwatch.GetElapsedTime(started).TotalSeconds * rate);
             for (begun = Math.Max(begun, due - (rate / 2)); begun < due; begun++)
             {
                 await places.WaitAsync();
