@@ -18,7 +18,13 @@ public sealed class HttpRuleSet
         _rules = [.. rules.Select(rule => new RequestRule(rule, secrets ?? PolicySecrets.None, actions))];
         _actions = [.. actions];
         _audit = audit;
+        LooksAtHeaders = Array.Exists(_rules, rule => rule.LooksAtHeaders);
     }
+
+    /// <summary>
+    /// Whether some rule speaks of header fields: what a server may add to them out of a trailer is then not to reach it.
+    /// </summary>
+    public bool LooksAtHeaders { get; }
 
     /// <summary>
     /// Judges one request. Patterns match the whole method, host, and target with its query (or path alone, where the

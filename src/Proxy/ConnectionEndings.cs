@@ -82,9 +82,11 @@ internal static class ConnectionEndings
         connection.AttachServer(server);
         if (connection.CutReason is { } cut)
             return new ConnectionOutcome(cut, "");
-        if (seat.FindLostGround(connection) is { } lost)
+        // Who the ends are and what they may by one snapshot: two of them together may allow what neither does.
+        var mesh = seat.Mesh;
+        if (seat.FindLostGround(connection, mesh) is { } lost)
             return seat.Refuse(connection.Parties, Direction.Ingress, lost);
-        var judgement = seat.Judge(connection);
+        var judgement = seat.Judge(connection, mesh);
         if (!judgement.IsAllowed)
             return seat.Deny(connection.Parties, judgement);
         if (connection.HasPassedUnread && judgement is { Http: not null, OnlyWatches: false })

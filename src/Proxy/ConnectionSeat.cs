@@ -52,7 +52,7 @@ internal sealed record ConnectionLimits
     /// <summary>MiB of relay buffers in use at once, of all workers together.</summary>
     public int BufferMemory { get; init; } = 512;
 
-    /// <summary>New TLS handshakes of one client that may wait for their turn on one worker.</summary>
+    /// <summary>New TLS handshakes of one client that may wait on one worker, for a place with their server or for their turn.</summary>
     public int HandshakesPerClient { get; init; } = HandshakeTurns.DefaultLimit;
 
     /// <summary>Unanswered questions of the kernel that are held per pod; further ones are dropped, and TCP asks again.</summary>
@@ -74,9 +74,13 @@ internal sealed record ConnectionLimits
 /// <summary>All that the connections of one worker share: nothing in it is touched by another thread.</summary>
 internal sealed class ConnectionSeat
 {
+    private static readonly TimeSpan ForgetAgain = TimeSpan.FromMilliseconds(250);
+
     private readonly MeshState _mesh;
     private readonly SvidAges _ages;
+    private readonly WheelTimer _meshAgain;
     private bool _isMeshPosted;
+    private long _revisionInForce;
     private int _questionsHeld;
     private long _refusalsNotTold;
 
@@ -90,8 +94,10 @@ internal sealed class ConnectionSeat
         Time = time;
         _ages = new SvidAges(limits.AgePastExpiry, time);
         Dialer = new Dialer(worker, workers, limits.Connect);
+        Places = new HandshakePlaces(worker.Timers, time, limits.Handshake) { MostWaiting = limits.HandshakesPerClient };
         Signal = new SnapshotSignal(worker);
         Tunnels = new OutboundTunnels(this);
+        _meshAgain = new WheelTimer(OnMeshChanged);
         mesh.Changed += _ => PostMeshChanged();
     }
 
@@ -106,6 +112,9 @@ internal sealed class ConnectionSeat
     internal TimeProvider Time { get; }
 
     internal Dialer Dialer { get; }
+
+    /// <summary>Who may begin a handshake with a server.</summary>
+    internal HandshakePlaces Places { get; }
 
     /// <summary>How many connections the process may have; the one thing that the workers share.</summary>
     internal ConnectionBudget Budget { get; init; } = new(int.MaxValue, int.MaxValue);
@@ -140,6 +149,12 @@ internal sealed class ConnectionSeat
 
     internal MeshSnapshot Mesh => _mesh.Current;
 
+    /// <summary>
+    /// Of the cluster: nothing that was allowed by an earlier one goes on at this worker unless this one allows it too, no
+    /// connection and no flow that the kernel remembers. Any thread may ask.
+    /// </summary>
+    internal long RevisionInForce => Volatile.Read(ref _revisionInForce);
+
     /// <summary>Looks until something is found or the hold limit has passed: a manifest or an SVID may be under way.</summary>
     internal async ValueTask<T?> HoldForAsync<T>(Func<MeshSnapshot, T?> find)
         where T : class
@@ -155,8 +170,10 @@ internal sealed class ConnectionSeat
         }
     }
 
-    internal Judgement Judge(LiveConnection connection) =>
-        Judgement.Of(Mesh, connection.Parties, connection.Authentication, NodeName);
+    internal Judgement Judge(LiveConnection connection) => Judge(connection, Mesh);
+
+    internal Judgement Judge(LiveConnection connection, MeshSnapshot mesh) =>
+        Judgement.Of(mesh, connection.Parties, connection.Authentication, NodeName);
 
     // Of changes that come faster than connections are judged, the last is the one that counts.
     private void PostMeshChanged()
@@ -174,9 +191,19 @@ internal sealed class ConnectionSeat
         RejudgeAll(mesh, tunnels: false);
         RejudgeAll(mesh, tunnels: true);
         Worker.Guard(Tunnels.OnMeshChanged);
-        foreach (var questions in Questions)
-            Worker.Guard(questions.OnMeshChanged);
+        if (TryForgetFlows())
+            Volatile.Write(ref _revisionInForce, mesh.Cluster.Revision);
+        else
+            Worker.Timers.Schedule(_meshAgain, ForgetAgain);
         Signal.Signal();
+    }
+
+    private bool TryForgetFlows()
+    {
+        var forgetting = 0;
+        foreach (var questions in Questions)
+            Worker.Guard(() => forgetting += questions.OnMeshChanged() ? 1 : 0);
+        return forgetting == Questions.Count;
     }
 
     /// <summary>Whether there may be a connection by now that has outlived its SVID; any thread may ask.</summary>
@@ -262,7 +289,7 @@ internal sealed class ConnectionSeat
     /// </summary>
     internal OutcomeReason? FindLostGround(LiveConnection connection) => FindLostGround(connection, Mesh);
 
-    private OutcomeReason? FindLostGround(LiveConnection connection, MeshSnapshot mesh)
+    internal OutcomeReason? FindLostGround(LiveConnection connection, MeshSnapshot mesh)
     {
         var parties = connection.Parties.As(mesh.Cluster);
         if (!parties.AreSamePods(connection.Parties))
@@ -278,7 +305,7 @@ internal sealed class ConnectionSeat
         // Each of its streams is judged by itself, and refused with its reason.
         if (connection.IsTunnel)
             return null;
-        var judgement = Judgement.Of(mesh, connection.Parties, connection.Authentication, NodeName);
+        var judgement = Judge(connection, mesh);
         if (!judgement.IsAllowed)
             return OutcomeReason.PolicyChanged;
         connection.Take(judgement);

@@ -62,7 +62,6 @@ internal sealed class Daemon(ProxyOptions options, TimeProvider time, Log log)
         await using var observer = await ObserverServer.StartAsync(flows, Path.Combine(options.RunDirectory, "observer.sock"), new ServerInfo(Version), stop);
         await using var admin = await StartAdminAsync(status);
         await cluster.StartAsync(stop);
-        Follow(cluster.Current, identities);
         var identityStream = identities.RunAsync(stop);
         var ageWatch = AgeWatch.RunAsync(seats, time, stop);
         // Without them a kubelet's probes would be refused once the pods are captured: then there is no start.

@@ -42,6 +42,7 @@ internal sealed class DaemonStatus(
     {
         json.WriteStartObject("cluster");
         json.WriteNumber("revision", current.Cluster.Revision);
+        json.WriteNumber("inForce", seats.Min(seat => seat.RevisionInForce));
         WriteTexts(json, "workloads", current.Cluster.Workloads.Where(workload => workload.External is null).Select(workload => workload.ToString()));
         WriteExternals(json, current);
         json.WriteStartArray("policies");

@@ -21,7 +21,8 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
 
     public bool? Decide(in PacketQuestion question)
     {
-        var unresolved = Unresolved(question);
+        var mesh = seat.Mesh;
+        var unresolved = Unresolved(question, mesh);
         if (FindOddity(question, unresolved) is { } oddity)
         {
             if (MayTell(question))
@@ -29,7 +30,7 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
             return false;
         }
 
-        if (Judge(question, unresolved) is not var (parties, judgement))
+        if (Judge(question, unresolved, mesh) is not var (parties, judgement))
             return null;
         if (!judgement.IsAllowed)
         {
@@ -48,12 +49,13 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
     {
         if (!MayTell(question))
             return;
-        var unresolved = Unresolved(question);
-        var reason = question.IsOutbound ? Resolution.WhyNone(seat.Mesh, unresolved) : OutcomeReason.UnknownClient;
+        var mesh = seat.Mesh;
+        var unresolved = Unresolved(question, mesh);
+        var reason = question.IsOutbound ? Resolution.WhyNone(mesh, unresolved) : OutcomeReason.UnknownClient;
         seat.Refuse(unresolved, DirectionOf(question), reason);
     }
 
-    public void OnMeshChanged() => memory.KeepOnly(MayGoOn);
+    public bool OnMeshChanged() => memory.KeepOnly(MayGoOn);
 
     public void Dispose() => memory.Dispose();
 
@@ -67,13 +69,14 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
 
     private bool MayGoOn(PacketQuestion question)
     {
-        var unresolved = Unresolved(question);
-        return FindOddity(question, unresolved) is null && Judge(question, unresolved) is var (_, judgement) && judgement.IsAllowed;
+        var mesh = seat.Mesh;
+        var unresolved = Unresolved(question, mesh);
+        return FindOddity(question, unresolved) is null && Judge(question, unresolved, mesh) is var (_, judgement) && judgement.IsAllowed;
     }
 
-    private (Parties Parties, Judgement Judgement)? Judge(in PacketQuestion question, in Parties unresolved)
+    // By the same snapshot that says who the pod is: two of them together may allow what neither does.
+    private (Parties Parties, Judgement Judgement)? Judge(in PacketQuestion question, in Parties unresolved, MeshSnapshot mesh)
     {
-        var mesh = seat.Mesh;
         var found = question.IsOutbound ? Resolution.Find(mesh, unresolved, seat.NodeName) : Resolution.FindClient(mesh, unresolved);
         if (found is null)
             return null;
@@ -97,15 +100,15 @@ internal sealed class FlowJudge(ConnectionSeat seat, PodCapture pod, FlowMemory 
         return Array.Exists(Groups, range => range.Contains(address)) ? null : OutcomeReason.UnknownServer;
     }
 
-    private Parties Unresolved(in PacketQuestion question) => SynJudge.Unresolved(question, FindOwn());
+    private Parties Unresolved(in PacketQuestion question, MeshSnapshot mesh) => SynJudge.Unresolved(question, FindOwn(mesh));
 
     // The pod's own version follows the directory a little later, and nobody would ask again then.
-    private Workload? FindOwn()
+    private Workload? FindOwn(MeshSnapshot mesh)
     {
         var known = pod.Workload;
         for (var i = 0; i < known.Addresses.Count; i++)
         {
-            if (seat.Mesh.Cluster.FindWorkload(known.Addresses[i]) is { } found && found.Uid == known.Uid)
+            if (mesh.Cluster.FindWorkload(known.Addresses[i]) is { } found && found.Uid == known.Uid)
                 return found;
         }
 

@@ -24,6 +24,9 @@ internal sealed class FlowMemory : IDisposable
     private readonly TimeSpan _limit;
     private readonly int _capacity;
 
+    // The kernel may still have flows that are not here: they can only go with all the others.
+    private bool _isFlushOwed;
+
     /// <param name="set">The kernel's side, which is emptied: who filled it may have judged by something else.</param>
     /// <param name="time">The clock.</param>
     /// <param name="limit">How long a flow is remembered.</param>
@@ -34,7 +37,7 @@ internal sealed class FlowMemory : IDisposable
         _time = time;
         _limit = limit;
         _capacity = capacity;
-        _set.TryFlush();
+        Clear();
     }
 
     /// <summary>How many flows are remembered.</summary>
@@ -57,8 +60,25 @@ internal sealed class FlowMemory : IDisposable
         return true;
     }
 
-    /// <summary>Forgets the flows that would not be allowed by now.</summary>
-    internal void KeepOnly(Func<PacketQuestion, bool> isAllowed)
+    /// <summary>Forgets the flows that would not be allowed by now. False: the kernel has not, and must be told once more.</summary>
+    internal bool KeepOnly(Func<PacketQuestion, bool> isAllowed)
+    {
+        var isTaken = false;
+        try
+        {
+            isTaken = !_isFlushOwed && TryForget(isAllowed);
+        }
+        finally
+        {
+            // What the kernel did not let go of, or nobody can judge, goes with all the others.
+            if (!isTaken)
+                Clear();
+        }
+
+        return !_isFlushOwed;
+    }
+
+    private bool TryForget(Func<PacketQuestion, bool> isAllowed)
     {
         _leaving.Clear();
         foreach (var (key, entry) in _flows)
@@ -74,9 +94,7 @@ internal sealed class FlowMemory : IDisposable
             isTaken &= _set.TryRemove(key);
         }
 
-        // What the kernel did not let go of goes with all the others.
-        if (!isTaken)
-            Clear();
+        return isTaken;
     }
 
     public void Dispose() => _set.Dispose();
@@ -99,7 +117,8 @@ internal sealed class FlowMemory : IDisposable
     {
         _flows.Clear();
         _order.Clear();
-        _set.TryFlush();
+        _isFlushOwed = true;
+        _isFlushOwed = !_set.TryFlush();
     }
 
     private bool IsOver(in RememberedFlow entry) => _time.GetElapsedTime(entry.Since) > _limit + Slack;

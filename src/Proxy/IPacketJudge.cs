@@ -11,6 +11,6 @@ internal interface IPacketJudge : IDisposable
     /// <summary>The question was held as long as it may be, and its packet is dropped.</summary>
     void GiveUp(in PacketQuestion question);
 
-    /// <summary>What was allowed may be refused now.</summary>
-    void OnMeshChanged();
+    /// <summary>What was allowed may be refused now. False: the kernel still remembers it, and this must be called again.</summary>
+    bool OnMeshChanged();
 }

@@ -57,15 +57,17 @@ internal sealed class KernelQuestions : Pollable
             AnswerBatch();
     }
 
-    /// <summary>What was allowed may be refused now, and what was unknown may be known.</summary>
-    internal void OnMeshChanged()
+    /// <summary>What was allowed may be refused now, and what was unknown may be known. False: this must be called again.</summary>
+    internal bool OnMeshChanged()
     {
-        _judge.OnMeshChanged();
+        var hasForgotten = _judge.OnMeshChanged();
         for (var i = _held.Count - 1; i >= 0; i--)
         {
             if (TryAnswer(_held[i].Question))
                 Release(i);
         }
+
+        return hasForgotten;
     }
 
     private void AnswerMore()

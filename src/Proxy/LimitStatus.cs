@@ -54,7 +54,7 @@ internal sealed class LimitStatus(IReadOnlyList<ConnectionSeat> seats, Connectio
     private void WriteQueues(Utf8JsonWriter json)
     {
         json.WriteStartObject("handshakes");
-        json.WriteNumber("waiting", seats.Sum(seat => seat.Worker.Handshakes.Waiting));
+        json.WriteNumber("waiting", seats.Sum(seat => seat.Worker.Handshakes.Waiting + seat.Places.Waiting));
         json.WriteNumber("limitPerClient", limits.HandshakesPerClient);
         json.WriteEndObject();
         json.WriteStartObject("questions");

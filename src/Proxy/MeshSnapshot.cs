@@ -20,7 +20,9 @@ internal sealed class MeshState
     /// <summary>Raised after <see cref="Current"/> has changed, in order, on the publisher's thread.</summary>
     internal event Action<MeshSnapshot>? Changed;
 
-    internal void Publish(ClusterSnapshot cluster) => Publish(current => current with { Cluster = cluster });
+    /// <summary>One that is older than the current is late, and nobody may judge by it any longer.</summary>
+    internal void Publish(ClusterSnapshot cluster) =>
+        Publish(current => cluster.Revision < current.Cluster.Revision ? current : current with { Cluster = cluster });
 
     internal void Publish(IdentitySnapshot identities) => Publish(current => current with { Identities = identities });
 

@@ -48,10 +48,10 @@ internal sealed class OutboundStream(
             var tunnel = attempt < Attempts ? seat.Tunnels.TryTake(key) : null;
             if (tunnel is null)
             {
-                var secured = await SecureAsync();
-                if (secured.Leg?.Protocol != TlsContexts.TunnelProtocol)
+                var secured = await SecureAsync(attempt < Attempts ? key : null);
+                if (secured.Rested is null && secured.Leg?.Protocol != TlsContexts.TunnelProtocol)
                     return await CarryDirectlyAsync(secured);
-                tunnel = MakeTunnel(secured);
+                tunnel = secured.Rested ?? MakeTunnel(secured);
             }
 
             var outcome = await CarryInAsync(tunnel);
@@ -64,12 +64,48 @@ internal sealed class OutboundStream(
     }
 
     /// <summary>A connection to the server's node, each end proven to the other; or why there is none.</summary>
-    private async ValueTask<Secured> SecureAsync()
+    /// <param name="key">Of the tunnels of which one will do as well, if it has come to rest while this waited.</param>
+    private async ValueTask<Secured> SecureAsync(TunnelKey? key = null)
     {
-        // The server's node counts its limit from the connect on: whoever waits for his turn does so before.
+        // Both nodes count the limit from the connect on: whoever waits, for a place or for his turn, does so before.
+        var place = seat.Places.Of(captured.Client.Endpoint.Address, connection.Parties.Server.Endpoint);
+        captured.Leg.OnReset = place.GiveUp;
+        var entering = place.EnterAsync();
+        var hasWaited = !entering.IsCompleted;
+        var answer = await entering;
+        captured.Leg.OnReset = null;
+        if (answer != PlaceAnswer.Entered)
+            return new Secured(FailEntering(answer));
+        bool? succeeded = null;
+        try
+        {
+            if (hasWaited && key is not null && seat.Tunnels.TryTake(key) is { } rested)
+                return new Secured(null, Rested: rested);
+            succeeded = false;
+            var secured = await SecureInPlaceAsync();
+            succeeded = secured.Leg is not null;
+            return secured;
+        }
+        finally
+        {
+            place.Leave(succeeded);
+        }
+    }
+
+    private ConnectionOutcome FailEntering(PlaceAnswer answer) => answer switch
+    {
+        PlaceAnswer.TooManyWait => seat.Fail(connection, OutcomeReason.TooManyConnections),
+        PlaceAnswer.NoneSucceeds => seat.RefuseHandshake(connection, judgement, OutcomeReason.HandshakeTimedOut, ""),
+        _ => new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, ""),
+    };
+
+    private async ValueTask<Secured> SecureInPlaceAsync()
+    {
         var turn = seat.Worker.Handshakes.Of(captured.Client.Endpoint.Address);
         if (!await turn.NextAsync())
             return new Secured(seat.Fail(connection, OutcomeReason.TooManyConnections));
+        if (captured.Leg.IsClosed)
+            return new Secured(new ConnectionOutcome(connection.CutReason ?? OutcomeReason.Reset, ""));
         var dialled = await seat.Dialer.ConnectAsync(captured.Pod.Scope, captured.Client.Endpoint.Address, connection.Parties.Server.Endpoint);
         if (dialled.Leg is not { } transport)
             return new Secured(seat.Fail(connection, OutcomeReasons.From(dialled.Fault)));
@@ -107,10 +143,11 @@ internal sealed class OutboundStream(
     /// <summary>Null when the tunnel has retired and not taken the stream.</summary>
     private async ValueTask<ConnectionOutcome?> CarryInAsync(TunnelClient tunnel)
     {
-        if (Prove((ConnectionProof)tunnel.Proof) is { } lost)
-            return lost;
         // A change may have been published that this worker has not heard of yet.
-        var now = seat.Judge(connection);
+        var mesh = seat.Mesh;
+        if (Prove((ConnectionProof)tunnel.Proof, mesh) is { } lost)
+            return lost;
+        var now = seat.Judge(connection, mesh);
         if (!now.IsAllowed)
             return seat.Deny(connection.Parties, now);
         if (!TakeFirst(isJudgedFirst: now.Http is not null))
@@ -168,7 +205,7 @@ internal sealed class OutboundStream(
     {
         if (secured.Refusal is { } refusal)
             return refusal;
-        if (Prove(secured.Proof!) is { } lost)
+        if (Prove(secured.Proof!, seat.Mesh) is { } lost)
             return lost;
         var leg = secured.Leg!;
         // Only after a tunnel that has retired, to a peer that speaks another version by now.
@@ -179,15 +216,15 @@ internal sealed class OutboundStream(
     }
 
     /// <summary>Both ends have proven who they are; not null when that is not what is expected of them by now.</summary>
-    private ConnectionOutcome? Prove(ConnectionProof proof)
+    private ConnectionOutcome? Prove(ConnectionProof proof, MeshSnapshot mesh)
     {
         seat.Authenticate(connection, proof);
         if (connection.CutReason is { } cut)
             return new ConnectionOutcome(cut, "");
-        if (seat.FindLostGround(connection) is { } lost)
+        if (seat.FindLostGround(connection, mesh) is { } lost)
             return seat.Refuse(connection.Parties, Direction.Ingress, lost);
         // They were taken from the client before there were rules for its requests.
-        return _first.Count > 0 && seat.Judge(connection) is { Http: not null, OnlyWatches: false }
+        return _first.Count > 0 && seat.Judge(connection, mesh) is { Http: not null, OnlyWatches: false }
             ? seat.Refuse(connection.Parties, Direction.Egress, OutcomeReason.GateRequired)
             : null;
     }
@@ -204,5 +241,5 @@ internal sealed class OutboundStream(
     }
 
     private readonly record struct Secured(
-        ConnectionOutcome? Refusal, TlsLeg? Leg = null, PlainLeg? Socket = null, ConnectionProof? Proof = null);
+        ConnectionOutcome? Refusal, TlsLeg? Leg = null, PlainLeg? Socket = null, ConnectionProof? Proof = null, TunnelClient? Rested = null);
 }

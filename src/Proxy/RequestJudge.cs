@@ -25,6 +25,8 @@ internal sealed class RequestJudge(LiveConnection connection, FlowRing flows, Ti
 
     public bool OnlyWatches => connection.OnlyWatched;
 
+    public bool RefusesTrailers => connection.Http is { LooksAtHeaders: true } && !connection.OnlyWatched;
+
     // If the rules come to be enforced later, the connection is one without a gate.
     public bool MayPassUnread()
     {

@@ -37,7 +37,12 @@ internal sealed class SynJudge(ConnectionSeat seat, PodCapture pod, AllowSet all
             seat.Refuse(unresolved, Direction.Ingress, OutcomeReason.UnknownClient);
     }
 
-    public void OnMeshChanged() => allowed.Flush();
+    public bool OnMeshChanged()
+    {
+        // Whatever the kernel makes of it: what it lets through is captured.
+        allowed.Flush();
+        return true;
+    }
 
     public void Dispose() => allowed.Dispose();
 

@@ -15,7 +15,10 @@ internal sealed class DaemonStatus
 
     private DaemonStatus(LabNode node, JsonElement root) => (this.node, this.root) = (node, root);
 
-    private long? Revision => Find("cluster", "revision") is { ValueKind: JsonValueKind.Number } number ? number.GetInt64() : null;
+    private long? Revision => NumberOf("cluster", "revision");
+
+    /// <summary>Up to which revision nothing goes on that the policies of it would refuse.</summary>
+    private long? InForce => NumberOf("cluster", "inForce");
 
     public static async Task<DaemonStatus> ReadAsync(LabNode node)
     {
@@ -23,7 +26,7 @@ internal sealed class DaemonStatus
         return new(node, Parse(answer.Succeeded ? answer.Output : ""));
     }
 
-    /// <summary>Waits until the daemon has a newer snapshot of the cluster than this one.</summary>
+    /// <summary>Waits until a newer snapshot of the cluster than this one is in force.</summary>
     public async Task AwaitNewerAsync()
     {
         if (Revision is not { } old)
@@ -32,7 +35,7 @@ internal sealed class DaemonStatus
             return;
         }
 
-        await RequireAsync(node, status => status.Revision > old, $"no newer snapshot than {old}");
+        await RequireAsync(node, status => status.InForce > old, $"no newer snapshot than {old}");
     }
 
     public static Task AwaitPodsAsync(LabNode node, IReadOnlyList<LabPod> pods) => AwaitAsync(
@@ -49,7 +52,7 @@ internal sealed class DaemonStatus
 
     /// <summary>Waits until a policy of this name is in force, and with it all that was written before it.</summary>
     public static Task AwaitPolicyAsync(LabNode node, string name) =>
-        RequireAsync(node, status => Holds(status.Find("cluster", "policies"), name), $"there is no policy {name}");
+        RequireAsync(node, status => Holds(status.Find("cluster", "policies"), name) && status.InForce >= status.Revision, $"there is no policy {name}");
 
     /// <summary>Captured connections of all pods of the node at the moment; null: the daemon did not say.</summary>
     public int? Connections => Find("capture", "pods") is { ValueKind: JsonValueKind.Array } pods
@@ -62,9 +65,8 @@ internal sealed class DaemonStatus
         : throw new LabException($"{node.Name} does not say how many tunnels it has opened: {root}");
 
     /// <summary>How often the daemon has got other SVIDs or bundles.</summary>
-    public long IdentityRevision => Find("identity", "revision") is { ValueKind: JsonValueKind.Number } number
-        ? number.GetInt64()
-        : throw new LabException($"{node.Name} does not say which identities it has: {root}");
+    public long IdentityRevision => NumberOf("identity", "revision")
+        ?? throw new LabException($"{node.Name} does not say which identities it has: {root}");
 
     /// <summary>The serial numbers of the SVIDs that the daemon holds.</summary>
     public IReadOnlySet<string> Serials => Find("identity", "svids") is { ValueKind: JsonValueKind.Array } svids
@@ -111,6 +113,8 @@ internal sealed class DaemonStatus
         { ValueKind: JsonValueKind.Object } item => item.EnumerateObject().Any(p => p.Name == text || Holds(p.Value, text)),
         _ => false,
     };
+
+    private long? NumberOf(string room, string name) => Find(room, name) is { ValueKind: JsonValueKind.Number } number ? number.GetInt64() : null;
 
     private JsonElement? Find(string room, string name) =>
         root.ValueKind == JsonValueKind.Object

@@ -12,6 +12,9 @@ namespace Proxy.Policy.Documents;
 public sealed record CidrGroup(
     string Name, LabelSet Labels, IReadOnlyList<Cidr> Cidrs, IReadOnlyList<ManifestFault> Faults)
 {
+    /// <summary>Whether its labels may be others than <see cref="Labels"/>: what holds them could not be read.</summary>
+    internal bool MayHaveOtherLabels => Faults.Any(fault => fault.Path.Length == 0 || fault.Path.StartsWith("metadata", StringComparison.Ordinal));
+
     /// <summary>Whether there is a fault.</summary>
     public bool IsRefused => Faults.Count > 0;
 }

@@ -33,8 +33,16 @@ internal sealed class CidrReading(FaultLog faults)
         if (block.Find("cidr") is not { } range)
             faults.Add(block, "the cidr is missing");
         else if (ReadRange(range) is { } cidr)
-            return new CidrMatch { Range = cidr, Except = ReadExcept(block, cidr, mayBeEqual: false) };
+            return new CidrMatch { Range = cidr, Except = ReadExcept(FindInBlock(block), cidr, mayBeEqual: false) };
         return null;
+    }
+
+    // Kubernetes takes an empty value for an absent one, as templates write it that have nothing to except.
+    private ManifestNode? FindInBlock(ManifestMapping block)
+    {
+        if (block["except"] is ManifestScalar { IsNull: true } empty)
+            faults.Warn(empty, "an empty value excepts nothing", "remove 'except' if that is meant");
+        return block.Find("except");
     }
 
     private CidrMatch? ReadEntry(ManifestNode node)
@@ -54,10 +62,10 @@ internal sealed class CidrReading(FaultLog faults)
     private CidrMatch? ReadOneKind(ManifestMapping entry)
     {
         if (entry.Find("cidr") is { } range)
-            return ReadRange(range) is { } cidr ? new CidrMatch { Range = cidr, Except = ReadExcept(entry, cidr, true) } : null;
+            return ReadRange(range) is { } cidr ? new CidrMatch { Range = cidr, Except = ReadExcept(entry.FindGiven("except", faults), cidr, true) } : null;
 
         // What a group holds is not known here: its exceptions need not lie inside it.
-        var except = ReadExcept(entry, null, true);
+        var except = ReadExcept(entry.FindGiven("except", faults), null, true);
         if (entry.Find("cidrGroupRef") is { } name)
             return ReadName(name) is { } group ? new CidrMatch { GroupName = group, Except = except } : null;
 
@@ -76,10 +84,10 @@ internal sealed class CidrReading(FaultLog faults)
         return null;
     }
 
-    private Cidr[] ReadExcept(ManifestMapping entry, Cidr? whole, bool mayBeEqual)
+    private Cidr[] ReadExcept(ManifestNode? list, Cidr? whole, bool mayBeEqual)
     {
         var exceptions = new List<Cidr>();
-        foreach (var node in entry.Find("except")?.AsItems(faults) ?? [])
+        foreach (var node in list?.AsItems(faults) ?? [])
         {
             if (ReadRange(node) is not { } except)
                 continue;

@@ -84,6 +84,8 @@ internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
 
     private void LookAtPath(ManifestScalar path)
     {
+        if (MissesSlash(path.Value))
+            faults.Warn(path, "every path begins with a slash: no request has this one", $"did you mean '/{ManifestText.Show(path.Value.TrimStart('^'))}'?");
         if (path.Value.StartsWith('^') && (char.IsAsciiLetterOrDigit(path.Value[^1]) || path.Value[^1] is '/' or '-' or '_'))
             faults.Warn(
                 path, "the whole path must match: '^' makes no prefix of the pattern", $"write '{ManifestText.Show(path.Value[1..])}.*' for all that begins so");
@@ -95,6 +97,15 @@ internal sealed class HttpTraps(bool ignoresQuery, FaultLog faults)
             faults.Warn(
                 path, "the path is matched together with the query: a request with a query is refused",
                 @"end it with '(\?.*)?', or annotate the document with node-proxy.dev/ignore-query: ""true""");
+    }
+
+    // Not one that may begin otherwise: by another branch, or because its first character may be absent.
+    private static bool MissesSlash(string pattern)
+    {
+        var text = pattern.TrimStart('^');
+        return text.Length > 0 && char.IsAsciiLetterOrDigit(text[0])
+            && !(text.Length > 1 && text[1] is '*' or '?' or '{')
+            && !text.Contains('|', StringComparison.Ordinal);
     }
 
     private void LookAtHost(ManifestScalar host)

@@ -31,6 +31,7 @@ internal sealed class KubernetesPeerReading(string @namespace, FaultLog faults)
         var ranges = new List<CidrMatch>();
         foreach (var item in items)
             ReadPeer(item, pods, ranges);
+        WarnOfAlternatives(items);
 
         var peers = new List<PeerMatch>(2);
         if (pods.Count > 0)
@@ -39,6 +40,22 @@ internal sealed class KubernetesPeerReading(string @namespace, FaultLog faults)
             peers.Add(PeerMatch.OneOf(ranges));
         return peers;
     }
+
+    // The usual slip: one '-' too many, and instead of some pods of those namespaces it is all of them.
+    private void WarnOfAlternatives(IReadOnlyList<ManifestNode> items)
+    {
+        if (items is not [ManifestMapping { Entries.Count: 1 } first, ManifestMapping { Entries.Count: 1 } second])
+            return;
+
+        var (pod, space) = (first["podSelector"] ?? second["podSelector"], first["namespaceSelector"] ?? second["namespaceSelector"]);
+        if (space is ManifestMapping && pod is ManifestMapping chosen && chosen.Entries.Any(entry => !IsEmpty(entry.Value)))
+            faults.Warn(
+                second, "two peers are alternatives: every pod of the namespaces that are chosen, and the chosen pods of the policy's own namespace",
+                "if these pods of those namespaces are meant, write both selectors in one peer: the second without its '-'");
+    }
+
+    private static bool IsEmpty(ManifestNode node) =>
+        node is ManifestScalar { IsNull: true } or ManifestMapping { Entries.Count: 0 } or ManifestSequence { Items.Count: 0 };
 
     private void ReadPeer(ManifestNode node, List<LabelSelector> pods, List<CidrMatch> ranges)
     {

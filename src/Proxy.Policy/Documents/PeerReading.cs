@@ -23,7 +23,8 @@ internal sealed class PeerReading(SelectorReading selectors, FaultLog faults)
     public ItemPeers Read(ManifestMapping item, ItemList list, bool hasInitSubject)
     {
         CheckRequires(item, list);
-        var given = Kinds.Where(kind => Find(item, list.PeerKey(kind)) is not null).ToList();
+        // What the list does not know at all is refused as such.
+        var given = Kinds.Where(kind => list.Items.Knows(list.PeerKey(kind)) && Find(item, list.PeerKey(kind)) is not null).ToList();
         if (given.Count > 1)
             faults.Add(item, $"{list.PeerKey(given[0])} and {list.PeerKey(given[1])} cannot stand in one item", "write an item for each");
 

@@ -46,5 +46,16 @@ public sealed class PolicyDocument
         return Sections.Any(section => section.Governs(direction) && section.Subject.Matches(subject.Labels));
     }
 
+    /// <summary>
+    /// Whether it speaks of labels of namespaces, other than the name that each has: of a workload whose namespace's labels
+    /// nobody knows it cannot be said then whom it allows or denies.
+    /// </summary>
+    public bool LooksAtNamespaceLabels => Sections.Any(section =>
+        LooksAtNamespaces(section.Subject) || section.Rules.Any(rule => rule.Peers.Selectors.Any(LooksAtNamespaces)));
+
     internal IReadOnlyList<PolicySection> Sections { get; }
+
+    private static bool LooksAtNamespaces(LabelSelector selector) => selector.Requirements.Any(requirement =>
+        requirement.Key.StartsWith(WellKnownLabels.NamespaceLabelPrefix, StringComparison.Ordinal)
+        && requirement.Key != WellKnownLabels.NamespaceLabelPrefix + WellKnownLabels.NamespaceName);
 }

@@ -15,8 +15,8 @@ public static class PolicyParser
     private const string KubernetesGroup = "networking.k8s.io";
 
     /// <summary>
-    /// Whether a document is for <see cref="Parse"/>. Wrong versions and misspelled kinds are too: refused with a fault
-    /// they close what they select, ignored they would leave it open.
+    /// Whether a document is for <see cref="Parse"/>. Wrong versions and misspelled kinds are too, and documents without a
+    /// kind in a group that has policies: refused with a fault they close what they select, ignored they would leave it open.
     /// </summary>
     public static bool IsPolicyKind(string apiVersion, string kind)
     {
@@ -26,6 +26,9 @@ public static class PolicyParser
             return true;
 
         var group = GroupOf(apiVersion);
+        if (kind.Length == 0)
+            return group is CiliumGroup or KubernetesGroup;
+
         return group == CiliumGroup ? IsNearCilium(kind) : MayBeKubernetes(group) && Spelling.IsNear(kind, Kubernetes);
     }
 
@@ -69,6 +72,10 @@ public static class PolicyParser
 
         if (GroupOf(document.ApiVersion) != CiliumGroup)
             return Kubernetes;
+
+        // One of the cluster has no namespace; nor has one that is in "default".
+        if (document.Kind.Length == 0)
+            return document.Namespace.Length == 0 ? Clusterwide : Namespaced;
 
         return Spelling.Nearest(document.Kind, CiliumKinds)
             ?? (document.Kind.Contains("Cluster", StringComparison.OrdinalIgnoreCase) ? Clusterwide : Namespaced);

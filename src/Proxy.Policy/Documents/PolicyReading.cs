@@ -57,10 +57,18 @@ internal sealed class PolicyReading
     private void CheckKind()
     {
         var version = IsKubernetes ? PolicyParser.KubernetesVersion : PolicyParser.CiliumVersion;
-        if (!IsReadKind)
+        if (_document.Kind.Length == 0)
+            AddMissingKind();
+        else if (!IsReadKind)
             _faults.Add(_root["kind"] ?? _root, "not a kind of policy", $"did you mean '{_meantKind}'?");
         else if (_document.ApiVersion != version)
             _faults.Add(_root["apiVersion"] ?? _root, "not a version that is understood", $"did you mean '{version}'?");
+    }
+
+    private void AddMissingKind()
+    {
+        KeySchema.Root.Check(_root, _faults);
+        _faults.Add(_root["kind"] ?? _root, "the kind is missing", $"write 'kind: {_meantKind}' if it is one");
     }
 
     private PolicySection WithAudit(PolicySection section) => section with { IsAudit = _metadata.IsAudit };

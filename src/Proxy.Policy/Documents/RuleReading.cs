@@ -6,7 +6,6 @@ namespace Proxy.Policy.Documents;
 /// <summary>Reads the items of the four lists of a rule.</summary>
 internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, FaultLog faults)
 {
-
     private static readonly FrozenDictionary<string, AuthenticationMode> Modes = new Dictionary<string, AuthenticationMode>
     {
         ["required"] = AuthenticationMode.Required,
@@ -37,7 +36,7 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
             Authentication = list.IsDeny ? AuthenticationMode.None : ReadAuthentication(item, list),
         };
         PolicyRule[] rules = [.. ReadPorts(item, whole, list, ref isSupported).Where(SaysAnything)];
-        WarnOfNothing(item, list);
+        WarnOfNothing(item, list, peers);
         WarnOfDatagrams(item, whole, rules);
         return list.IsDeny && !isSupported ? [whole with { Peers = PeerMatch.Any }] : rules;
     }
@@ -45,11 +44,18 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
     private static bool SaysAnything(PolicyRule rule) =>
         !rule.Peers.IsNobody && (rule.Ports.IsAny ? !rule.Peers.IsAny : rule.Ports.Entries.Count > 0);
 
-    private void WarnOfNothing(ManifestMapping item, ItemList list)
+    private void WarnOfNothing(ManifestMapping item, ItemList list, ItemPeers peers)
     {
-        if (list.IsDeny && item.Entries.Count == 0)
+        if (!list.IsDeny)
+            return;
+
+        if (peers.Match.IsAny && !HasItems(item, "toPorts") && !HasItems(item, "icmps"))
             faults.Warn(item, "an item without peers and ports denies nothing", $"write '{list.PeerKey("Entities")}: [all]' to deny everything");
+        else if (peers is { IsSupported: true, Match.IsNobody: true })
+            faults.Warn(item, "the item names nobody: it denies nothing", $"remove the empty list of peers to deny everybody its ports, or write '{list.PeerKey("Entities")}: [all]'");
     }
+
+    private static bool HasItems(ManifestMapping item, string key) => item[key] is ManifestSequence { Items.Count: > 0 };
 
     private void WarnOfDatagrams(ManifestMapping item, PolicyRule whole, PolicyRule[] rules)
     {

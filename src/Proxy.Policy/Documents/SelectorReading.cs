@@ -8,6 +8,9 @@ internal sealed class SelectorReading
     private static readonly LabelRequirement AnyNamespace =
         new(LabelSet.KubernetesSource, WellKnownLabels.Namespace, LabelOperator.Exists, []);
 
+    private static readonly LabelSet OwnCluster =
+        LabelSet.Of((LabelSet.KubernetesSource, WellKnownLabels.Cluster, WellKnownLabels.OwnCluster));
+
     private readonly string? _namespace;
     private readonly FaultLog _faults;
     private readonly RequirementReading _requirements;
@@ -35,7 +38,7 @@ internal sealed class SelectorReading
     /// <summary>Whom a policy governs: always in its own namespace, whatever namespace the selector names.</summary>
     public LabelSelector ReadSubject(ManifestNode node)
     {
-        var requirements = _requirements.Read(node);
+        var requirements = ReadRequirements(node);
         if (_namespace is null)
             return new(requirements);
 
@@ -52,14 +55,24 @@ internal sealed class SelectorReading
     /// <param name="hasInitSubject">The policy is about pods whose labels are not known yet: peers need no namespace.</param>
     public LabelSelector ReadPeer(ManifestNode node, bool hasInitSubject)
     {
-        var requirements = _requirements.Read(node);
+        var requirements = ReadRequirements(node);
         if (requirements.Any(LeavesNamespace))
             return Open(node, requirements);
 
         if (_namespace is not null)
-            return new(requirements.Append(OwnNamespace));
+            return requirements.Any(NamesLabelOfNamespace) ? Open(node, requirements) : new(requirements.Append(OwnNamespace));
 
         return hasInitSubject ? new(requirements) : new(requirements.Append(AnyNamespace));
+    }
+
+    private List<LabelRequirement> ReadRequirements(ManifestNode node)
+    {
+        var requirements = _requirements.Read(node);
+        if (requirements.Any(requirement => requirement.Key == WellKnownLabels.Cluster && !requirement.IsMetBy(OwnCluster)))
+            _faults.Warn(
+                node, $"the selector names another cluster: every pod is in '{WellKnownLabels.OwnCluster}' here, and it chooses none",
+                $"leave '{WellKnownLabels.Cluster}' out, or ask that it exists");
+        return requirements;
     }
 
     // What only excludes lets everything through that has no such label.
@@ -77,14 +90,15 @@ internal sealed class SelectorReading
         subject.Requirements.Any(requirement => requirement is { Source: LabelSet.ReservedSource, Key: "init" });
 
     private bool NamesAnother(LabelRequirement requirement) =>
-        NamesNamespace(requirement)
-        && !(requirement.Operator == LabelOperator.Exists || requirement.Values.Contains(_namespace));
+        NamesNamespace(requirement) && !requirement.IsMetBy(LabelSet.Of((LabelSet.KubernetesSource, WellKnownLabels.Namespace, _namespace!)));
 
     private static bool NamesNamespace(LabelRequirement requirement) =>
         requirement is { Key: WellKnownLabels.Namespace, Source: LabelSet.KubernetesSource or LabelSet.AnySource };
 
     private static bool LeavesNamespace(LabelRequirement requirement) =>
-        NamesNamespace(requirement)
-        || requirement.Source == LabelSet.ReservedSource
-        || requirement.Key.StartsWith(WellKnownLabels.NamespaceLabelPrefix, StringComparison.Ordinal);
+        NamesNamespace(requirement) || requirement.Source == LabelSet.ReservedSource;
+
+    // A policy of the cluster that speaks of them means pods all the same: what has no namespace has none of its labels.
+    private static bool NamesLabelOfNamespace(LabelRequirement requirement) =>
+        requirement.Key.StartsWith(WellKnownLabels.NamespaceLabelPrefix, StringComparison.Ordinal);
 }

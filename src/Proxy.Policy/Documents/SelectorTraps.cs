@@ -6,8 +6,9 @@ namespace Proxy.Policy.Documents;
 /// <summary>Warns of keys that are legal and that nothing has.</summary>
 internal sealed class SelectorTraps(FaultLog faults)
 {
-    private const string NamespaceName = "kubernetes.io/metadata.name";
     private const string OfNamespaces = "namespaces have this label, and hardly any pod";
+    private const string OfOnePod = "the label differs from pod to pod and is part of no identity: it is as if no pod had it";
+    private const string OfOnePodHint = "choose by a label that all replicas share, or that you give them yourself";
 
     private static readonly FrozenSet<string> ReservedNames = new[]
     {
@@ -21,7 +22,9 @@ internal sealed class SelectorTraps(FaultLog faults)
     {
         if (source == LabelSet.ReservedSource && !ReservedNames.Contains(name))
             faults.Warn(key, $"nothing has the label 'reserved:{ManifestText.Show(name)}'", HintFor(name));
-        else if (name == NamespaceName)
+        else if (WellKnownLabels.IsOfOnePod(name))
+            faults.Warn(key, OfOnePod, OfOnePodHint);
+        else if (name == WellKnownLabels.NamespaceName)
             faults.Warn(key, OfNamespaces, $"write 'k8s:{WellKnownLabels.Namespace}' for the namespace");
         else if (Sources.FirstOrDefault(meant => IsDotted(name, meant)) is { } meant)
             faults.Warn(
@@ -35,7 +38,9 @@ internal sealed class SelectorTraps(FaultLog faults)
     /// <summary>Of a selector of pods in a NetworkPolicy.</summary>
     public void LookAtPods(ManifestNode key, string source, string name)
     {
-        if (name == NamespaceName)
+        if (WellKnownLabels.IsOfOnePod(name))
+            faults.Warn(key, OfOnePod, OfOnePodHint);
+        else if (name == WellKnownLabels.NamespaceName)
             faults.Warn(key, OfNamespaces, "write it under a namespaceSelector");
     }
 

@@ -107,13 +107,18 @@ internal static class ValueReading
     private static bool IsNumber(string text)
     {
         var digits = text.Replace("_", "", StringComparison.Ordinal).TrimStart('+', '-');
-        return double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out _)
+        // The system's reader takes the words "infinity" and "nan", too, which are labels as any other.
+        return (digits.Any(char.IsAsciiDigit) && double.TryParse(digits, NumberStyles.Float, CultureInfo.InvariantCulture, out _))
             || IsBased(digits)
             || digits.Equals(".inf", StringComparison.OrdinalIgnoreCase)
             || digits.Equals(".nan", StringComparison.OrdinalIgnoreCase);
     }
 
-    private static bool IsBased(string digits) =>
-        digits.Length > 2 && digits is ['0', 'x' or 'X' or 'o' or 'b', ..]
-        && digits.Skip(2).All(char.IsAsciiHexDigit);
+    private static bool IsBased(string digits) => digits.Length > 2 && digits[0] == '0' && digits[1] switch
+    {
+        'x' or 'X' => digits.Skip(2).All(char.IsAsciiHexDigit),
+        'o' => digits.Skip(2).All(c => c is >= '0' and <= '7'),
+        'b' => digits.Skip(2).All(c => c is '0' or '1'),
+        _ => false,
+    };
 }

@@ -51,7 +51,8 @@ public sealed class Identity : IEquatable<Identity>
 
     /// <summary>
     /// The identity of a pod: its labels without those that differ from replica to replica, its namespace, service
-    /// account, cluster and namespace labels. Labels of the pod that claim one of the computed keys are dropped.
+    /// account, cluster and namespace labels, with the one that the API server gives to every namespace. Labels of the pod
+    /// that claim one of the computed keys are dropped.
     /// </summary>
     public static Identity ForPod(
         string @namespace,
@@ -108,6 +109,7 @@ public sealed class Identity : IEquatable<Identity>
 
         foreach (var (key, value) in namespaceLabels)
             labels.Add((LabelSet.KubernetesSource, WellKnownLabels.NamespaceLabelPrefix + key, value));
+        labels.Add((LabelSet.KubernetesSource, WellKnownLabels.NamespaceLabelPrefix + WellKnownLabels.NamespaceName, @namespace));
         labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Namespace, @namespace));
         labels.Add((LabelSet.KubernetesSource, WellKnownLabels.Cluster, WellKnownLabels.OwnCluster));
         return labels;

@@ -10,6 +10,9 @@ internal static class WellKnownLabels
     public const string Cluster = "io.cilium.k8s.policy.cluster";
     public const string NamespaceLabelPrefix = "io.cilium.k8s.namespace.labels.";
 
+    /// <summary>The label that the API server gives to every namespace: its name.</summary>
+    public const string NamespaceName = "kubernetes.io/metadata.name";
+
     /// <summary>The name of a cluster that nobody has named, as Cilium has it.</summary>
     public const string OwnCluster = "default";
 
@@ -28,6 +31,9 @@ internal static class WellKnownLabels
         "batch.kubernetes.io/controller-uid",
         "controller-uid",
     }.ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>Whether the label tells single pods apart, so that no identity has it and no selector finds it.</summary>
+    public static bool IsOfOnePod(string podLabelKey) => PerPod.Contains(podLabelKey);
 
     /// <summary>Whether a pod's own label belongs to its identity; computed keys never come from the pod.</summary>
     public static bool IsRelevant(string podLabelKey) =>

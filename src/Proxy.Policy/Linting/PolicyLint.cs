@@ -28,7 +28,7 @@ public sealed class PolicyLint
 
     /// <summary>
     /// Finds HTTP rules without effect, demands for authentication whose proof others can give, ranges that choose fewer than
-    /// they seem to, references to what does not exist, and demands that Cilium reads otherwise.
+    /// they seem to, references to what does not exist, pods that cannot resolve names, and demands that Cilium reads otherwise.
     /// </summary>
     /// <param name="documents">Those in force.</param>
     /// <param name="context">What they refer to.</param>
@@ -45,7 +45,8 @@ public sealed class PolicyLint
         IEnumerable<PolicyFinding>[] kinds =
         [
             new DemandConflicts(lint._sections, cancellationToken).Find(), new MootRules(lint._sections, lint._sets, cancellationToken).Find(),
-            lint.SharedIds(), lint.PodRanges(), lint.Missing(), lint.OnlyDenials(),
+            lint.SharedIds(), lint.PodRanges(), lint.Missing(), lint.SinglePods(), lint.OnlyDenials(),
+            new MissingResolver(lint._sections, cancellationToken).Find(),
         ];
         return [.. kinds.SelectMany(kind => kind.Take(MostOfAKind))];
     }
@@ -110,6 +111,17 @@ public sealed class PolicyLint
     private IEnumerable<PolicyFinding> Missing() =>
         Rules.SelectMany(rule => MissingOf(rule.Rule).Select(missing => new PolicyFinding(
             [rule.Rule.Reference], $"{missing.Name} does not exist, so that {EffectOf(rule.Rule.IsDeny, missing.IsGroup)}", "")));
+
+    private IEnumerable<PolicyFinding> SinglePods() =>
+        from rule in Rules
+        from match in rule.Rule.Peers.Services
+        from service in _lookup.Find(match)
+        let label = service.Selector?.Keys.FirstOrDefault(WellKnownLabels.IsOfOnePod)
+        where label is not null
+        select new PolicyFinding(
+            [rule.Rule.Reference],
+            $"Service {service.Namespace}/{service.Name} chooses its pods by {label}, which is part of no identity, so that {EffectOf(rule.Rule.IsDeny, false)}",
+            "choose the pods by labels that all replicas share");
 
     private static string EffectOf(bool isDeny, bool isGroup) => (isDeny, isGroup) switch
     {

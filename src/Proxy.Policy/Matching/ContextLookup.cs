@@ -51,7 +51,8 @@ internal sealed class ContextLookup(PolicyContext context, PolicySecrets secrets
             return match.Range is { } range ? [range] : [];
 
         CidrGroup[] found = [.. groups];
-        var isUnclear = found.Any(group => group.IsRefused) || (found.Length == 0 && match.GroupName is not null);
+        var isUnclear = found.Any(group => group.IsRefused)
+            || (match.GroupName is null ? context.CidrGroups.Any(group => group.MayHaveOtherLabels) : found.Length == 0);
         return isDeny && isUnclear ? EveryAddress : found.Where(group => !group.IsRefused).SelectMany(group => group.Cidrs);
     }
 

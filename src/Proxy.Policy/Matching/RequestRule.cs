@@ -22,6 +22,8 @@ internal sealed class RequestRule
 
     public RuleReference Reference => _match.Reference;
 
+    public bool LooksAtHeaders => _match.Headers.Count > 0;
+
     /// <summary>A target that two servers may read as two paths satisfies no rule about paths.</summary>
     public bool Matches(in RequestFacts request, bool isTargetClear) => FindMiss(request, isTargetClear) is null;
 

@@ -33,11 +33,12 @@ internal sealed class SubjectPorts
 
     private PortClasses Resolve(NamedPorts names)
     {
-        PortSpan[] spans = [.. _named.Select(entry => PortSpan.Of(entry, names)).OfType<PortSpan>().Distinct()];
-        var meaning = string.Join(',', spans.Select(span => span.First.ToString(CultureInfo.InvariantCulture)).Order(StringComparer.Ordinal));
-        var classes = spans.Length == 0
+        PortSpan?[] spans = [.. _named.Select(entry => PortSpan.Of(entry, names))];
+        // Which name means which port: an answer for one server is none for another whose names have changed places.
+        var meaning = string.Join(',', spans.Select(span => span?.First.ToString(CultureInfo.InvariantCulture)));
+        var classes = Array.TrueForAll(spans, span => span is null)
             ? Unnamed
-            : _byMeaning.GetOrAdd(meaning, _ => PortClasses.Of([.. _numbered.Concat(spans).Distinct()]));
+            : _byMeaning.GetOrAdd(meaning, _ => PortClasses.Of([.. _numbered.Concat(spans.OfType<PortSpan>()).Distinct()]));
         _byNames.AddOrUpdate(names, classes);
         return classes;
     }

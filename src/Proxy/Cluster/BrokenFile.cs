@@ -51,7 +51,9 @@ internal static partial class BrokenFile
 
     private static List<string> NamespacesOf(string chunk)
     {
-        if (!PolicyKind().IsMatch(chunk))
+        // As where the rest can be read: without a kind, what the group of its version has.
+        var group = AnyKind().IsMatch(chunk) ? "" : PolicyGroup().Match(chunk).Groups["group"].Value;
+        if (group.Length == 0 && !PolicyKind().IsMatch(chunk))
             return [];
 
         // Without a namespace: every one.
@@ -59,7 +61,7 @@ internal static partial class BrokenFile
             return [""];
 
         var names = NamespaceKey().Matches(chunk).Select(match => match.Groups["name"].Value).ToList();
-        return names.Count > 0 ? names : ["default"];
+        return names.Count > 0 ? names : [group == "cilium.io" ? "" : "default"];
     }
 
     [GeneratedRegex("^---.*\n", RegexOptions.Multiline | RegexOptions.NonBacktracking)]
@@ -67,6 +69,12 @@ internal static partial class BrokenFile
 
     [GeneratedRegex("""kind["']?\s*:\s*["']?[A-Za-z]*NetworkPolicy""", RegexOptions.NonBacktracking)]
     private static partial Regex PolicyKind();
+
+    [GeneratedRegex("""(^|[\s{,"'])kind["']?\s*:""", RegexOptions.Multiline | RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex AnyKind();
+
+    [GeneratedRegex("""apiVersion["']?\s*:\s*["']?(?<group>cilium\.io|networking\.k8s\.io)/""", RegexOptions.NonBacktracking | RegexOptions.ExplicitCapture)]
+    private static partial Regex PolicyGroup();
 
     [GeneratedRegex("""kind["']?\s*:\s*["']?[A-Za-z]*[Cc]lusterwide""", RegexOptions.NonBacktracking)]
     private static partial Regex ClusterKind();

@@ -38,7 +38,7 @@ internal static class ClosedForm
 
     /// <summary>A namespace of which nothing but the name can be read.</summary>
     public static NamespaceDocument OfNamespace(string name) =>
-        new(name, FrozenDictionary<string, string>.Empty, EnrolmentMode.Enabled);
+        new(name, FrozenDictionary<string, string>.Empty, EnrolmentMode.Enabled) { HasUnknownLabels = true };
 
     /// <summary>
     /// A policy with an unreadable selector: it closes the whole namespace, or without one, as documents of the cluster are,

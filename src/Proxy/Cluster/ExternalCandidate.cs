@@ -9,7 +9,8 @@ internal sealed class ExternalCandidate(ExternalDocument external, NamespaceDocu
         external.Place,
         $"ExternalWorkload {external.Namespace}/{external.Name}",
         Identity.ForExternal(external.Namespace, external.Labels, @namespace?.Labels ?? NoLabels),
-        UidOf(external))
+        UidOf(external),
+        @namespace)
 {
     public override bool IsClosed => external.IsClosed;
 

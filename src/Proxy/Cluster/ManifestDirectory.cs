@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.IO.Enumeration;
 using Proxy.Policy.Documents;
 
@@ -10,6 +11,9 @@ internal sealed class ManifestDirectory(string root)
 
     // A file renamed over another of its size and time shows only in its content.
     private const int LooksPerReading = 10;
+
+    // Whoever writes without a pause must not keep all changes from being taken up.
+    private const int MostReadings = 10;
 
     private static readonly string TooLarge = $"larger than {ManifestReader.MaxBytes} bytes";
 
@@ -29,9 +33,29 @@ internal sealed class ManifestDirectory(string root)
             || paths.Exists(path => !_files.TryGetValue(path, out var state) || state.Stamp != StampOf(path));
     }
 
-    /// <summary>Reads what changed, and whatever is among the touched paths; tells whether anything did change.</summary>
+    /// <summary>
+    /// Reads what changed, and whatever is among the touched paths; tells whether anything did change. What is written
+    /// meanwhile is read as well: a file must not be an older one than another that was written after it.
+    /// </summary>
     /// <exception cref="IOException">The directory cannot be listed.</exception>
     public bool Refresh(IReadOnlySet<string> touched)
+    {
+        var isChanged = ReadOnce(touched);
+        for (var readings = 1; readings < MostReadings && IsBehind(); readings++)
+            isChanged |= ReadOnce(FrozenSet<string>.Empty);
+        return isChanged;
+    }
+
+    // If nothing is different from what was read now that all has been read, all of it stood so at one moment. What cannot
+    // be read is tried again at the next look.
+    private bool IsBehind()
+    {
+        var paths = List();
+        return paths.Count != _files.Count
+            || paths.Exists(path => !_files.TryGetValue(path, out var state) || (state.Stamp is { } stamp && stamp != StampOf(path)));
+    }
+
+    private bool ReadOnce(IReadOnlySet<string> touched)
     {
         var paths = List();
         var isChanged = Forget(paths);

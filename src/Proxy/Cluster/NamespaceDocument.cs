@@ -6,4 +6,7 @@ internal sealed record NamespaceDocument(
 {
     /// <summary>Its policy documents are not enforced, and told of.</summary>
     public bool IsAudit { get; init; }
+
+    /// <summary>Its manifest has labels that cannot be read, or several manifests differ in them.</summary>
+    public bool HasUnknownLabels { get; init; }
 }

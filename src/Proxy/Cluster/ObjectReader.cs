@@ -41,10 +41,12 @@ internal static class ObjectReader
 
     private static ManifestObject ReadNamespace(ManifestDocument document, FieldReader fields)
     {
-        var value = new NamespaceDocument(
-            fields.Name(), fields.Texts(fields.Metadata, "labels"), EnrolmentReader.Read(fields))
+        var labels = fields.Texts(fields.Metadata, "labels");
+        var hasUnknownLabels = fields.IsRefused || document.Faults.Count > 0;
+        var value = new NamespaceDocument(fields.Name(), labels, EnrolmentReader.Read(fields))
         {
             IsAudit = AuditReader.Read(fields),
+            HasUnknownLabels = hasUnknownLabels,
         };
         return Make(document, fields, KeyOf(document, "", value.Name), value);
     }

@@ -5,7 +5,7 @@ namespace Proxy.Cluster;
 
 /// <summary>A pod on its way to become a workload.</summary>
 internal sealed class PodCandidate(PodDocument pod, NamespaceDocument? @namespace, AllottedNumbers numbers, ExpectedIds ids)
-    : WorkloadCandidate(pod.Place, $"{pod.Namespace}/{pod.Name}", numbers.Number(IdentityOf(pod, @namespace)), pod.Uid ?? pod.DerivedUid)
+    : WorkloadCandidate(pod.Place, $"{pod.Namespace}/{pod.Name}", numbers.Number(IdentityOf(pod, @namespace)), pod.Uid ?? pod.DerivedUid, @namespace)
 {
     public override bool IsClosed => pod.IsClosed;
 
@@ -25,7 +25,7 @@ internal sealed class PodCandidate(PodDocument pod, NamespaceDocument? @namespac
         NodeName = pod.NodeName,
         Addresses = pod.Addresses,
         Labels = pod.Labels,
-        Mode = pod.IsHostNetwork ? EnrolmentMode.Disabled : pod.Mode ?? @namespace?.Mode ?? EnrolmentMode.Disabled,
+        Mode = pod.IsHostNetwork ? EnrolmentMode.Disabled : pod.Mode ?? Namespace?.Mode ?? EnrolmentMode.Disabled,
         Exclusions = pod.Exclusions,
         Ports = pod.Ports,
         IsHostNetwork = pod.IsHostNetwork,

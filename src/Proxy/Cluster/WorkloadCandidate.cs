@@ -5,7 +5,7 @@ using Proxy.Policy.Labels;
 namespace Proxy.Cluster;
 
 /// <summary>A pod or a machine on its way to become a workload.</summary>
-internal abstract class WorkloadCandidate(ManifestPlace place, string title, Identity identity, string uid)
+internal abstract class WorkloadCandidate(ManifestPlace place, string title, Identity identity, string uid, NamespaceDocument? @namespace)
 {
     protected static readonly IReadOnlyDictionary<string, string> NoLabels = FrozenDictionary<string, string>.Empty;
 
@@ -17,7 +17,13 @@ internal abstract class WorkloadCandidate(ManifestPlace place, string title, Ide
 
     public string Uid { get; set; } = uid;
 
-    /// <summary>Another claims one of its addresses, or its identity's number.</summary>
+    /// <summary>Null when there is no manifest of it.</summary>
+    protected NamespaceDocument? Namespace => @namespace;
+
+    /// <summary>Its identity lacks labels that it may have.</summary>
+    public bool HasUnknownLabels => HasIdentity && Namespace is { HasUnknownLabels: true };
+
+    /// <summary>Another claims one of its addresses, or its identity's number; or who it is cannot be said.</summary>
     public bool IsDisputed { get; set; }
 
     /// <summary>Whether its identity is looked at by policy.</summary>

@@ -30,6 +30,8 @@ internal sealed class WorkloadTable
         table.RefuseSharedAddresses(candidates);
         table.RefuseAddressesOfNodes(candidates, objects.OfType<NodeDocument>());
         table.RefuseSharedNumbers(candidates);
+        if (candidates.Exists(candidate => candidate.HasUnknownLabels) && objects.OfType<PolicyDocument>().Any(document => document.LooksAtNamespaceLabels))
+            table.RefuseUnknownLabels(candidates);
         table.ReplaceSharedUids(candidates);
         var known = before.ToDictionary(workload => workload.Uid, StringComparer.Ordinal);
         foreach (var candidate in candidates.Where(candidate => !candidate.IsClosed))
@@ -56,8 +58,25 @@ internal sealed class WorkloadTable
     }
 
     // Several stand for one namespace when its definition is disputed or in a broken file.
-    private static NamespaceDocument MostGuarded(IEnumerable<NamespaceDocument> versions) =>
-        versions.OrderBy(version => version.Mode == EnrolmentMode.Enabled ? 0 : 1).First();
+    private static NamespaceDocument MostGuarded(IEnumerable<NamespaceDocument> versions)
+    {
+        var sorted = versions.OrderBy(version => version.Mode == EnrolmentMode.Enabled ? 0 : 1).ToList();
+        var differ = sorted.Exists(version => version.HasUnknownLabels || !version.Labels.OrderBy(label => label.Key, StringComparer.Ordinal)
+            .SequenceEqual(sorted[0].Labels.OrderBy(label => label.Key, StringComparer.Ordinal)));
+        return differ ? sorted[0] with { HasUnknownLabels = true } : sorted[0];
+    }
+
+    // A rule that denies a label of namespaces would let them in, and so would one that allows all but such a label.
+    private void RefuseUnknownLabels(List<WorkloadCandidate> candidates)
+    {
+        foreach (var candidate in candidates.Where(candidate => candidate.HasUnknownLabels))
+        {
+            _refused.UnionWith(candidate.Claims);
+            candidate.IsDisputed = true;
+            _faults.Add(candidate.Place.Fault(
+                "the labels of its namespace cannot be read, and policy speaks of such labels; it is refused until they can"));
+        }
+    }
 
     private void RefuseSharedAddresses(List<WorkloadCandidate> candidates)
     {

@@ -24,7 +24,7 @@ internal sealed class LimitOptions
         "--max-buffer-memory", "MiB of relay buffers in use at once; for more, of the workload that holds the most, the connection that stalls the longest is ended.", Defaults.BufferMemory, 1, 1024 * 1024);
 
     private readonly Option<int> _handshakes = CommandOptions.Number(
-        "--max-handshakes", "New TLS handshakes of one client that may wait for their turn on one worker.", Defaults.HandshakesPerClient, 1, MostConnections);
+        "--max-handshakes", "New TLS handshakes of one client that may wait on one worker.", Defaults.HandshakesPerClient, 1, MostConnections);
 
     private readonly Option<int> _heldQuestions = CommandOptions.Number(
         "--max-held-questions", "First packets of one pod that are held for a manifest that may be under way.", Defaults.HeldQuestions, 0, 65_536);

@@ -4,16 +4,17 @@ using System.CommandLine.Parsing;
 namespace Proxy.Commands;
 
 /// <summary>The command-line options of how request paths are read; docs/POLICY.md says what they are for.</summary>
-internal sealed class PathOptions
+/// <param name="verb">Part of the variables' names where it is not for the daemon.</param>
+internal sealed class PathOptions(string verb = "")
 {
     private const string Cilium = "cilium";
     private const string Refuse = "refuse";
 
     private readonly Option<string> _match = CommandOptions.Text(
-        "--path-match", "Request paths that servers may resolve to another one: strict refuses them, cilium normalises them as Cilium's Envoy does.", "strict", "MODE");
+        "--path-match", "Request paths that servers may resolve to another one: strict refuses them, cilium normalises them as Cilium's Envoy does.", "strict", "MODE", verb);
 
     private readonly Option<string> _slashes = CommandOptions.Text(
-        "--repeated-slashes", "Slashes in a row in request paths: keep or refuse.", "keep", "MODE");
+        "--repeated-slashes", "Slashes in a row in request paths: keep or refuse.", "keep", "MODE", verb);
 
     internal void AddTo(Command command)
     {

@@ -8,6 +8,8 @@ namespace Proxy.Commands;
 /// <summary><c>node-proxy policy</c>: what manifests say, without a daemon.</summary>
 internal static class PolicyCommand
 {
+    internal const string Verb = "POLICY";
+
     private const int UsageError = 2;
 
     public static Command Create() => Create(() => Console.OpenStandardInput(), () => Console.Out, Console.Error);
@@ -27,17 +29,19 @@ internal static class PolicyCommand
             Arity = ArgumentArity.OneOrMore,
         };
         var strict = new Option<bool>("--strict") { Description = "Warnings are faults too: exit code 1." };
-        var form = CommandOptions.Text("--output", "How to print: text or json.", "text", "FORM", "POLICY");
+        var form = CommandOptions.Text("--output", "How to print: text or json.", "text", "FORM", Verb);
         form.Aliases.Add("-o");
         form.AcceptOnlyFromAmong("text", "json");
         var podCidrs = CommandOptions.PodCidrs();
+        var template = TemplateOption.Create(Verb);
         var command = new Command("check", "Reads manifests as the daemon would; tells every fault with file, line, path, reason and hint.")
         {
-            paths, strict, form, podCidrs,
+            paths, strict, form, podCidrs, template,
         };
         command.SetAction(parsed => Run(errors, () =>
         {
-            var findings = PolicyCheck.Of(ManifestFiles.Read(parsed.GetValue(paths)!, input), CommandOptions.ReadPodCidrs(parsed.GetValue(podCidrs)));
+            var options = new ClusterOptions { PodCidrs = CommandOptions.ReadPodCidrs(parsed.GetValue(podCidrs)), SpiffeIds = TemplateOption.Read(parsed, template) };
+            var findings = PolicyCheck.Of(ManifestFiles.Read(parsed.GetValue(paths)!, input), options);
             findings.Write(output(), parsed.GetValue(form)!);
             return findings.ExitCode(parsed.GetValue(strict));
         }));
@@ -52,7 +56,7 @@ internal static class PolicyCommand
         command.SetAction(parsed => Run(errors, () =>
         {
             var files = ManifestFiles.Read([options.Manifests(parsed)], () => Stream.Null);
-            var cluster = new SnapshotComposer(options.Cluster(parsed)).Compose(ClusterSnapshot.Empty, files, []);
+            var cluster = options.Compose(parsed, files);
             return new PolicyExplain(cluster.Policies, options.Read(parsed, cluster), output()).Write() ? 0 : 1;
         }));
         return command;

@@ -18,8 +18,8 @@ internal struct BodyFraming
 
     public static BodyFraming OfLength(long length) => new() { _remaining = length };
 
-    public static BodyFraming Chunked(bool allowsExtensions, GateLimits limits) =>
-        new() { _isChunked = true, _chunked = new ChunkedBody(allowsExtensions, limits) };
+    public static BodyFraming Chunked(bool allowsExtensions, GateLimits limits, bool allowsTrailers = true) =>
+        new() { _isChunked = true, _chunked = new ChunkedBody(allowsExtensions, allowsTrailers, limits) };
 
     /// <summary>How many of the bytes belong to the body and are well formed.</summary>
     public int Advance(ReadOnlySpan<byte> bytes, out GateFault fault)

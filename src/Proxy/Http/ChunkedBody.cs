@@ -4,7 +4,7 @@ namespace Proxy.Http;
 /// Follows a chunked body (RFC 9112 §7.1) byte by byte, so that nothing of it needs to be held back: what has passed is
 /// always the beginning of a well-formed body.
 /// </summary>
-internal struct ChunkedBody(bool allowsExtensions, GateLimits limits)
+internal struct ChunkedBody(bool allowsExtensions, bool allowsTrailers, GateLimits limits)
 {
     // Larger sizes are legal and nobody's; servers that cut them to 32 bits would read another body.
     private const long MaxChunkSize = int.MaxValue;
@@ -99,7 +99,7 @@ internal struct ChunkedBody(bool allowsExtensions, GateLimits limits)
         return _place switch
         {
             Place.TrailerStart when next == '\r' => Go(Place.LastLineFeed),
-            Place.TrailerStart or Place.TrailerName when HttpBytes.Token.Contains(next) => Go(Place.TrailerName),
+            Place.TrailerStart or Place.TrailerName when allowsTrailers && HttpBytes.Token.Contains(next) => Go(Place.TrailerName),
             Place.TrailerName when next == ':' => Go(Place.TrailerValue),
             Place.TrailerValue when next == '\r' => Go(Place.TrailerLineFeed),
             Place.TrailerValue when !HttpBytes.Controls.Contains(next) => GateFault.None,

@@ -227,5 +227,5 @@ internal sealed class RequestGate(IRequestJudge judge, GateLimits limits)
     }
 
     private BodyFraming Framing(in MessageFields fields) =>
-        fields.IsChunked ? BodyFraming.Chunked(allowsExtensions: false, limits) : BodyFraming.OfLength(fields.Length);
+        fields.IsChunked ? BodyFraming.Chunked(allowsExtensions: false, limits, allowsTrailers: !judge.RefusesTrailers) : BodyFraming.OfLength(fields.Length);
 }

@@ -45,4 +45,9 @@ internal interface IRequestJudge
 
     /// <summary>Whether requests are only watched, so that an incomplete head is no fault however long it takes.</summary>
     bool OnlyWatches => false;
+
+    /// <summary>
+    /// Whether bodies must have no trailers: servers that merge them into the headers would read others than were judged.
+    /// </summary>
+    bool RefusesTrailers => false;
 }

@@ -18,6 +18,7 @@ internal sealed class FlowSet : IDisposable
     private readonly byte[] received = GC.AllocateUninitializedArray<byte>(1024, pinned: true);
     private readonly NetlinkSocket socket;
     private long errors;
+    private long absent;
     private int unheard;
 
     private FlowSet(NetlinkSocket socket) => this.socket = socket;
@@ -46,23 +47,23 @@ internal sealed class FlowSet : IDisposable
     /// <summary>The next packet of the flow is asked about. False: the kernel did not take it.</summary>
     public bool TryRemove(in FlowKey flow)
     {
-        var before = Errors;
+        var before = Refused();
         Set(flow, flow.IsOutbound, flow.Code, flow.Port, null);
         if (flow.AnswerType is { } answer)
             Set(flow, !flow.IsOutbound, flow.Code, answer, null);
-        return Errors == before;
+        return Refused() == before;
     }
 
     /// <summary>The next packet of every flow is asked about. False: the kernel did not take it.</summary>
     public bool TryFlush()
     {
-        var before = Errors;
+        var before = Refused();
         foreach (var family in (CaptureFamily[])[CaptureFamily.IPv4, CaptureFamily.IPv6])
         {
             Send(NetlinkSet.Flush(message, family.FlowOutSet));
             Send(NetlinkSet.Flush(message, family.FlowInSet));
         }
-        return Errors == before;
+        return Refused() == before;
     }
 
     public void Dispose() => socket.Dispose();
@@ -104,9 +105,15 @@ internal sealed class FlowSet : IDisposable
     private void Hear()
     {
         unheard = 0;
-        for (var answer = socket.Receive(received, out _); answer != NetlinkReceive.Empty; answer = socket.Receive(received, out _))
+        for (var answer = socket.Receive(received, out var length); answer != NetlinkReceive.Empty; answer = socket.Receive(received, out length))
+        {
             errors++;
+            absent += answer == NetlinkReceive.Message && NetlinkSet.TellsOfNoSet(received.AsSpan(0, length)) ? 1 : 0;
+        }
     }
+
+    // Where there is no set, nothing is remembered: without IPv6, and where somebody has removed all that is ours.
+    private long Refused() => Errors - absent;
 }
 
 /// <summary>All that policy looks at in a flow of one pod.</summary>

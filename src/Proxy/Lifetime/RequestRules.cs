@@ -11,6 +11,9 @@ internal sealed class RequestRules(HttpRuleSet? egress, HttpRuleSet? ingress)
     internal static RequestRules? Of(HttpRuleSet? egress, HttpRuleSet? ingress) =>
         egress is null && ingress is null ? null : new RequestRules(egress, ingress);
 
+    /// <summary>Whether a rule of either side speaks of header fields.</summary>
+    internal bool LooksAtHeaders => egress is { LooksAtHeaders: true } || ingress is { LooksAtHeaders: true };
+
     internal bool Allow(in RequestFacts request) => Decide(request, out _).IsAllowed;
 
     /// <summary>As two nodes would: the server's side looks at the header fields that the client's side has sent on.</summary>

@@ -40,6 +40,13 @@ internal static class NetlinkSet
     /// <summary>Empties a set.</summary>
     public static ReadOnlySpan<byte> Flush(Span<byte> buffer, string set) => Begin(buffer, CommandFlush, 0, set).Finish();
 
+    /// <summary>Whether the kernel says that there is no set of the name.</summary>
+    public static bool TellsOfNoSet(ReadOnlySpan<byte> datagram)
+    {
+        var reader = new NetlinkReader(datagram);
+        return reader.Next() && reader.IsAnswer(out var error) && error == ErrorNoEntry;
+    }
+
     private static NetlinkWriter Begin(Span<byte> buffer, ushort command, byte family, string set)
     {
         Span<byte> name = stackalloc byte[LongestName + 1];
@@ -51,6 +58,7 @@ internal static class NetlinkSet
         return writer;
     }
 
+    private const int ErrorNoEntry = 2;
     private const ushort Subsystem = 6 << 8;
     private const ushort Request = 1;
     private const ushort CommandFlush = 4;

@@ -107,7 +107,7 @@ internal static class HttpTargets
 
     private static (int Length, GateFault Fault, bool IsComplete) Advance(ReadOnlyMemory<byte> stream, bool allowsExtensions, IEnumerable<int> ends)
     {
-        var body = new ChunkedBody(allowsExtensions, Limits);
+        var body = new ChunkedBody(allowsExtensions, allowsTrailers: true, Limits);
         var taken = 0;
         foreach (var end in ends)
         {

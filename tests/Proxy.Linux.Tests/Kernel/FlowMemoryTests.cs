@@ -69,7 +69,34 @@ public sealed class FlowMemoryTests : IDisposable
         Assert.Equal(1, _memory.Count);
     }
 
-    private bool Remember(ushort port) => _memory.Remember(new PacketQuestion
+    [Fact]
+    public void What_nobody_can_judge_goes_with_all_the_others()
+    {
+        Remember(1);
+        Remember(2);
+        Assert.Throws<InvalidOperationException>(() => _memory.KeepOnly(_ => throw new InvalidOperationException()));
+        Assert.Equal(0, _memory.Count);
+    }
+
+    // Of a type that cannot hold a flow: whatever is asked about one is refused.
+    [Theory]
+    [InlineData("hash:ip,port timeout 30", 1)]
+    [InlineData("list:set", 0)]
+    public void What_the_kernel_does_not_let_go_of_goes_with_all_the_others(string type, int kept)
+    {
+        using var pods = new TestPods();
+        pods.InPod($"ipset create {CaptureFamily.IPv4.FlowOutSet} {type}");
+        using var memory = new FlowMemory(FlowSet.Open(pods.PodNamespace), _time, Limit, Capacity);
+        memory.Remember(Question(1));
+        memory.Remember(Question(2));
+        Assert.True(memory.KeepOnly(question => question.DestinationPort == 2));
+        Assert.Equal(kept, memory.Count);
+        Assert.Equal(kept, pods.InPod($"ipset list {CaptureFamily.IPv4.FlowOutSet}").Split('\n').Count(line => line.StartsWith("10.0.0.1,udp:2", StringComparison.Ordinal)));
+    }
+
+    private bool Remember(ushort port) => _memory.Remember(Question(port));
+
+    private static PacketQuestion Question(ushort port) => new()
     {
         PacketId = 1,
         Queue = 1,
@@ -79,7 +106,7 @@ public sealed class FlowMemoryTests : IDisposable
         Destination = Address.TryParse("10.0.0.1", out var address) ? address : default,
         DestinationPort = port,
         Protocol = TransportProtocol.Udp,
-    });
+    };
 
     private sealed class StoppedTime : TimeProvider
     {

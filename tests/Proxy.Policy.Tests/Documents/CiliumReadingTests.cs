@@ -113,7 +113,7 @@ public sealed class CiliumReadingTests
     [InlineData("{}", Pods)]
     [InlineData("{matchLabels: {a: b}}", $"any:a in (b),{Pods}")]
     [InlineData("{matchLabels: {'k8s:io.kubernetes.pod.namespace': x}}", "k8s:io.kubernetes.pod.namespace in (x)")]
-    [InlineData("{matchLabels: {'k8s:io.cilium.k8s.namespace.labels.team': x}}", "k8s:io.cilium.k8s.namespace.labels.team in (x)")]
+    [InlineData("{matchLabels: {'k8s:io.cilium.k8s.namespace.labels.team': x}}", "k8s:io.cilium.k8s.namespace.labels.team in (x),k8s:io.kubernetes.pod.namespace")]
     [InlineData("{matchLabels: {'reserved:world': ''}}", "reserved:world in ()")]
     public void Peers_of_a_policy_of_the_cluster_are_pods_of_every_namespace(string selector, string peers) =>
         Assert.Equal(

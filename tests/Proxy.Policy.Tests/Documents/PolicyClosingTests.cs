@@ -76,6 +76,19 @@ public sealed class PolicyClosingTests
         Assert.Equal("ds:in elsewhere:in", Closed(Snapshot("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolcy\nmetadata: {name: p}\nspec: {endpointSelector: {matchLabels: {org: empire}}, ingress: [{}]}")));
 
     [Theory]
+    [InlineData("apiVersion: cilium.io/v2\nKind: CiliumNetworkPolicy\nmetadata: {name: p, namespace: default}\nspec: {endpointSelector: {}, ingress: [{}]}", "ds:in xw:in")]
+    [InlineData("apiVersion: cilium.io/v2\nKind: CiliumNetworkPolicy\nmetadata: {name: p}\nspec: {endpointSelector: {}, ingress: [{}]}", "ds:in elsewhere:in xw:in")]
+    [InlineData("apiVersion: networking.k8s.io/v1\nmetadata: {name: p}\nspec: {podSelector: {}, policyTypes: [Egress]}", "ds:out xw:out")]
+    public void Without_a_kind_it_closes_as_the_widest_that_it_may_be(string text, string closed)
+    {
+        var document = Assert.Single(Parse(text));
+
+        Assert.Equal(closed, Closed(PolicySnapshot.Compile([document])));
+        Assert.Contains(document.Faults, fault => fault.Reason.Contains("the kind is missing", StringComparison.Ordinal));
+        Assert.Equal(text.Contains("Kind:", StringComparison.Ordinal), document.Faults.Any(fault => fault.Hint == "did you mean 'kind'?"));
+    }
+
+    [Theory]
     [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, ingress: [{x: y}]}", "ds:in")]
     [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, egress: [{x: y}]}", "ds:in ds:out")]
     [InlineData("spec: {podSelector: {matchLabels: {class: deathstar}}, policyTypes: [Egress], egress: [{x: y}]}", "ds:out")]

@@ -103,11 +103,26 @@ public sealed class PolicyRefusalTests
     [InlineData("{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: }}]}", "toPorts[0].rules.http")]
     [InlineData("{toPorts: [{ports: [{port: '80', protocol: TCP}], rules: {http: [{path: }]}}]}", "toPorts[0].rules.http[0].path")]
     [InlineData("{fromEndpoints: [{matchLabels: }]}", "fromEndpoints[0].matchLabels")]
+    [InlineData("{fromCIDRSet: [{cidr: 10.0.0.0/8, except: }]}", "fromCIDRSet[0].except")]
+    [InlineData("{fromCIDRSet: [{cidrGroupRef: a, except: ~}]}", "fromCIDRSet[0].except")]
     public void An_empty_value_where_a_restriction_belongs_is_refused(string item, string path)
     {
         var fault = Assert.Single(Assert.Single(Parse(OnDeathStar($"[{item}]"))).Faults);
 
         Assert.Equal(($"spec.ingress[0].{path}", "the value is missing"), (fault.Path, fault.Reason));
+    }
+
+    [Theory]
+    [InlineData("egressDeny: [{toFQDNs: [{matchName: a}]}]", "egressDeny[0].toFQDNs", "a deny item has no authentication and no toFQDNs")]
+    [InlineData("egressDeny: [{toFQDNs: [{matchName: a}], toPorts: [{ports: [{port: '80'}]}]}]", "egressDeny[0].toFQDNs", "a deny item has no authentication and no toFQDNs")]
+    [InlineData("ingress: [{fromServices: [{k8sService: {serviceName: a, namespace: b}}]}]", "ingress[0].fromServices", "")]
+    public void Peers_that_the_list_does_not_have_are_told_once(string lists, string path, string hint)
+    {
+        var document = Rendering.Bad($"{{endpointSelector: {{}}, {lists}}}");
+
+        var fault = Assert.Single(document.Faults);
+        Assert.Equal(($"spec.{path}", hint, true), (fault.Path, fault.Hint, fault.Reason.StartsWith("unknown key", StringComparison.Ordinal)));
+        Assert.Empty(document.Warnings);
     }
 
     [Fact]
@@ -179,6 +194,10 @@ public sealed class PolicyRefusalTests
     [InlineData("policy.networking.k8s.io/v1alpha1", "AdminNetworkPolicy", false)]
     [InlineData("cilium.io/v2", "CiliumEndpoint", false)]
     [InlineData("v1", "Pod", false)]
+    [InlineData("cilium.io/v2", "", true)]
+    [InlineData("networking.k8s.io/v1", "", true)]
+    [InlineData("apps/v1", "", false)]
+    [InlineData("", "", false)]
     public void Policy_kinds(string apiVersion, string kind, bool isPolicy) =>
         Assert.Equal(isPolicy, PolicyParser.IsPolicyKind(apiVersion, kind));
 }

@@ -38,6 +38,17 @@ public sealed class TrapTests
     [InlineData($"ingress: [{{toPorts: [{{{Http}path: /public/*}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "repeats the slash")]
     [InlineData("ingress: [{fromEndpoints: [{matchLabels: {kubernetes.io/metadata.name: other}}]}]", "spec.ingress[0].fromEndpoints[0].matchLabels['kubernetes.io/metadata.name']", "namespaces have this label")]
     [InlineData("ingress: [{toPorts: [{ports: [{port: '443', protocol: TCP}], rules: {http: [{}]}}]}]", "spec.ingress[0].toPorts[0].rules.http", "port 443 is usually TLS")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: 'v1/.*'}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "begins with a slash")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: '^v1/.*'}}]}}}}]}}]", "spec.ingress[0].toPorts[0].rules.http[0].path", "begins with a slash")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {'k8s:pod-template-hash': abc}}]}]", "spec.ingress[0].fromEndpoints[0].matchLabels['k8s:pod-template-hash']", "differs from pod to pod")]
+    [InlineData("egressDeny: [{toEndpoints: [{matchLabels: {statefulset.kubernetes.io/pod-name: db-0}}]}]", "spec.egressDeny[0].toEndpoints[0].matchLabels['statefulset.kubernetes.io/pod-name']", "differs from pod to pod")]
+    [InlineData("ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.policy.cluster: prod}}]}]", "spec.ingress[0].fromEndpoints[0]", "names another cluster")]
+    [InlineData("egressDeny: [{toEndpoints: [{matchExpressions: [{key: 'k8s:io.cilium.k8s.policy.cluster', operator: In, values: [a, b]}]}]}]", "spec.egressDeny[0].toEndpoints[0]", "names another cluster")]
+    [InlineData("ingressDeny: [{fromEndpoints: null}]", "spec.ingressDeny[0]", "denies nothing")]
+    [InlineData("egressDeny: [{toPorts: []}]", "spec.egressDeny[0]", "denies nothing")]
+    [InlineData("ingressDeny: [{fromEndpoints: []}]", "spec.ingressDeny[0]", "denies nothing")]
+    [InlineData("egressDeny: [{toCIDR: [], toPorts: [{ports: [{port: '80'}]}]}]", "spec.egressDeny[0]", "denies nothing")]
+    [InlineData("egressDeny: [{toServices: [{}]}]", "spec.egressDeny[0]", "denies nothing")]
     [InlineData("ingress: [{toPorts: [{ports: [{port: '8000', endPort: 9000, protocol: TCP}], rules: {http: [{}]}}]}]", "spec.ingress[0].toPorts[0].rules.http", "port 8443 is usually TLS")]
     public void Warnings_of_an_item(string lists, string path, string reason)
     {
@@ -66,6 +77,14 @@ public sealed class TrapTests
     [InlineData($"ingress: [{{toPorts: [{{{Http}method: (?i)post}}]}}}}]}}]")]
     [InlineData($"ingress: [{{toPorts: [{{{Http}method: propfind}}]}}}}]}}]")]
     [InlineData($"ingress: [{{toPorts: [{{{Http}path: '/public/.*'}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: 'v1.*|/v2.*'}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: 'v?/v2.*'}}]}}}}]}}]")]
+    [InlineData($"ingress: [{{toPorts: [{{{Http}path: 'v*/v2.*'}}]}}}}]}}]")]
+    [InlineData("ingressDeny: [{fromEntities: [world]}], ingress: [{fromEndpoints: []}]")]
+    [InlineData("ingressDeny: [{toPorts: [{ports: [{port: '80'}]}]}]")]
+    [InlineData("ingressDeny: [{icmps: [{fields: [{type: 8}]}]}]")]
+    [InlineData("ingress: [{fromEndpoints: [{matchExpressions: [{key: io.cilium.k8s.policy.cluster, operator: In, values: [a, default]}]}]}]")]
+    [InlineData("ingress: [{fromEndpoints: [{matchExpressions: [{key: io.cilium.k8s.policy.cluster, operator: Exists}]}]}]")]
     [InlineData("ingress: [{fromEndpoints: [{matchLabels: {io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name: other}}]}]")]
     public void No_warning(string lists) => Assert.Empty(Good($"{{endpointSelector: {{}}, {lists}}}").Warnings);
 
@@ -74,6 +93,10 @@ public sealed class TrapTests
     [InlineData("{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: In, values: [other]}]}", true)]
     [InlineData("{matchLabels: {'k8s:io.kubernetes.pod.namespace': default}}", false)]
     [InlineData("{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: Exists}]}", false)]
+    [InlineData("{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: In, values: [other, default]}]}", false)]
+    [InlineData("{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [other]}]}", false)]
+    [InlineData("{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [default]}]}", true)]
+    [InlineData("{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: DoesNotExist}]}", true)]
     public void A_subject_in_another_namespace(string selector, bool isTrap) =>
         Assert.Equal(isTrap, Good($"{{endpointSelector: {selector}, ingress: [{{}}]}}").Warnings.Any(warning => warning.Reason.Contains("names another namespace", StringComparison.Ordinal)));
 
@@ -109,10 +132,26 @@ public sealed class TrapTests
     [InlineData("{podSelector: {}, ingress: [{from: }]}", "spec.ingress[0].from", "everybody")]
     [InlineData("{podSelector: {}, ingress: [{ports: ~}]}", "spec.ingress[0].ports", "every port")]
     [InlineData("{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {kubernetes.io/metadata.name: a}}}]}]}", "spec.ingress[0].from[0].podSelector.matchLabels['kubernetes.io/metadata.name']", "namespaces have this label")]
+    [InlineData("{podSelector: {matchLabels: {statefulset.kubernetes.io/pod-name: db-0}}}", "spec.podSelector.matchLabels['statefulset.kubernetes.io/pod-name']", "differs from pod to pod")]
+    [InlineData("{podSelector: {}, ingress: [{from: [{ipBlock: {cidr: 10.0.0.0/8, except: }}]}]}", "spec.ingress[0].from[0].ipBlock.except", "excepts nothing")]
+    [InlineData("{podSelector: {}, ingress: [{from: [{namespaceSelector: {matchLabels: {team: x}}}, {podSelector: {matchLabels: {role: y}}}]}]}", "spec.ingress[0].from[1]", "alternatives")]
+    [InlineData("{podSelector: {}, ingress: [{from: [{podSelector: {matchLabels: {role: y}}}, {namespaceSelector: {}}]}]}", "spec.ingress[0].from[1]", "alternatives")]
+    [InlineData("{podSelector: {}, policyTypes: [Egress], egress: [{to: [{namespaceSelector: {matchLabels: {team: x}}}, {podSelector: {matchExpressions: [{key: a, operator: Exists}]}}]}]}", "spec.egress[0].to[1]", "alternatives")]
     public void Warnings_of_a_NetworkPolicy(string spec, string path, string reason)
     {
         var warning = Assert.Single(Good(spec, "NetworkPolicy").Warnings);
 
         Assert.Equal((path, true), (warning.Path, warning.Reason.Contains(reason, StringComparison.Ordinal)));
     }
+
+    [Theory]
+    [InlineData("{namespaceSelector: {matchLabels: {team: x}}, podSelector: {matchLabels: {role: y}}}")]
+    [InlineData("{namespaceSelector: {matchLabels: {team: x}}}, {podSelector: {}}")]
+    [InlineData("{namespaceSelector: {matchLabels: {team: x}}}, {podSelector: {matchLabels: {}}}")]
+    [InlineData("{namespaceSelector: {matchLabels: {team: x}}}, {namespaceSelector: {matchLabels: {team: z}}}")]
+    [InlineData("{podSelector: {matchLabels: {role: y}}}, {podSelector: {matchLabels: {role: z}}}")]
+    [InlineData("{namespaceSelector: {matchLabels: {team: x}}, podSelector: {}}, {podSelector: {matchLabels: {role: y}}}")]
+    [InlineData("{ipBlock: {cidr: 172.17.0.0/16, except: [172.17.1.0/24]}}, {namespaceSelector: {matchLabels: {project: p}}}, {podSelector: {matchLabels: {role: frontend}}}")]
+    public void Peers_of_a_NetworkPolicy_that_are_no_trap(string peers) =>
+        Assert.Empty(Good($"{{podSelector: {{}}, ingress: [{{from: [{peers}]}}]}}", "NetworkPolicy").Warnings);
 }

@@ -39,6 +39,17 @@ public sealed class IdentityTests
         Assert.Equal(honest.Labels, claiming.Labels);
     }
 
+    [Theory]
+    [InlineData("n")]
+    [InlineData("kube-system")]
+    public void The_name_of_a_namespace_is_a_label_of_it_whatever_its_manifest_says(string space)
+    {
+        KeyValuePair<string, string>[] claimed = [new("kubernetes.io/metadata.name", "kube-system"), new("team", "x")];
+        Identity[] identities = [Identity.ForPod(space, "a", [], []), Identity.ForPod(space, "a", [], claimed), Identity.ForExternal(space, [], claimed)];
+
+        Assert.All(identities, identity => Assert.Contains($"k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name={space}", identity.Labels.Texts));
+    }
+
     [Fact]
     public void Numbers_of_pods_lie_between_256_and_2_to_the_24()
     {

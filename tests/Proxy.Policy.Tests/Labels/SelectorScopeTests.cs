@@ -39,6 +39,21 @@ public sealed class SelectorScopeTests
     }
 
     [Theory]
+    [InlineData("{}", "tie xw elsewhere")]
+    [InlineData("{matchLabels: {org: empire}}", "tie elsewhere")]
+    [InlineData("{matchLabels: {'reserved:world': ''}}", "world")]
+    [InlineData("{matchExpressions: [{key: io.kubernetes.pod.namespace, operator: NotIn, values: [other]}]}", "tie xw world remote-node")]
+    [InlineData("{matchExpressions: [{key: 'k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name', operator: NotIn, values: [other]}]}", "tie xw")]
+    [InlineData("{matchExpressions: [{key: io.cilium.k8s.namespace.labels.team, operator: DoesNotExist}]}", "tie xw elsewhere")]
+    public void Peers_of_a_policy_of_the_cluster(string selector, string expected)
+    {
+        var snapshot = Snapshot($"apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {{name: p}}\nspec: {{endpointSelector: {{matchLabels: {{class: deathstar}}}}, ingress: [{{fromEndpoints: [{selector}]}}]}}");
+        var allowed = Askers.Where(peer => snapshot.Ask(Named(peer)).IsAllowed);
+
+        Assert.Equal(expected, string.Join(' ', allowed));
+    }
+
+    [Theory]
     [InlineData("{}", "ds tie xw")]
     [InlineData("{matchLabels: {class: tiefighter}}", "tie")]
     [InlineData("{matchLabels: {'k8s:io.kubernetes.pod.namespace': other}}", "ds tie xw")]

@@ -12,7 +12,7 @@ public sealed class AddressTableTests
         [
             new CidrGroup("partners", LabelSet.Of(("k8s", "tier", "gold")), [Draft.CidrOf("203.0.113.0/24")], []),
             new CidrGroup("guests", LabelSet.Of(("k8s", "tier", "gold")), [Draft.CidrOf("198.51.100.0/24")], []),
-            new CidrGroup("broken", LabelSet.Empty, [], [new ManifestFault("f", 1, 1, "", "", "broken", "")]),
+            new CidrGroup("broken", LabelSet.Empty, [], [new ManifestFault("f", 1, 1, "", "spec.externalCIDRs[0]", "broken", "")]),
         ],
         Services =
         [
@@ -73,6 +73,19 @@ public sealed class AddressTableTests
         Assert.Equal(VerdictReason.Denied, Ask(snapshot, "world", "203.0.113.9").Reason);
         Assert.Equal(VerdictReason.Denied, Ask(snapshot, "world", "fd00::1").Reason);
         Assert.True(Ask(snapshot, "tie", "10.1.2.3").IsAllowed);
+    }
+
+    [Theory]
+    [InlineData("metadata.labels.tier", VerdictReason.Denied)]
+    [InlineData("", VerdictReason.Denied)]
+    [InlineData("spec.externalCIDRs[0]", VerdictReason.Allowed)]
+    public void A_deny_by_label_may_mean_a_group_whose_labels_cannot_be_read(string faulty, VerdictReason expected)
+    {
+        var group = new CidrGroup("odd", LabelSet.Empty, [], [new ManifestFault("f", 1, 1, "", faulty, "broken", "")]);
+        var context = Context with { CidrGroups = [group] };
+
+        Assert.Equal(expected, Ask(Draft.SnapshotWith(context, "egress any *; deny groups:gold 80"), "world", "203.0.113.9").Reason);
+        Assert.False(Ask(Draft.SnapshotWith(context, "egress groups:gold 80"), "world", "203.0.113.9").IsAllowed);
     }
 
     [Fact]

@@ -124,6 +124,48 @@ public sealed class LintTests
         Assert.True(expected == string.Join(' ', findings.Select(finding => finding.Rules[0].Name)), row);
     }
 
+    [Theory]
+    [InlineData("to pods by their ports", "egress empire 80", "p0")]
+    [InlineData("to pods on every port", "egress empire *", "p0")]
+    [InlineData("to everybody on a port", "egress any 443", "p0")]
+    [InlineData("to a Service", "egress service:fighters 80", "p0")]
+    [InlineData("to the resolver as well", "egress empire 80;any udp53", "")]
+    [InlineData("to a range of ports that holds it", "egress empire 80;pods udp1-1024", "")]
+    [InlineData("to a name of a port", "egress empire 80;any udpdns", "")]
+    [InlineData("to OpenShift's resolver", "egress empire 80;any udp5353", "")]
+    [InlineData("over TCP alone", "egress empire 80;any 53", "p0")]
+    [InlineData("to everybody", "egress any *", "")]
+    [InlineData("to everybody over UDP", "egress empire 80;any udp0", "")]
+    [InlineData("to pods of its own namespace over UDP", "egress empire 80;pods udp0", "p0")]
+    [InlineData("to addresses, which need no names", "egress cidr:192.0.2.0/24 443", "")]
+    [InlineData("to nodes", "egress remote-node *", "")]
+    [InlineData("to nobody", "egress", "")]
+    [InlineData("of datagrams alone", "egress empire udp514", "")]
+    [InlineData("another document allows it", "egress empire 80|egress any udp53", "")]
+    [InlineData("another document allows it to others", "egress empire 80|on:tie egress any udp53", "p0")]
+    [InlineData("another document would allow it", "egress empire 80|audit egress any udp53", "p0")]
+    [InlineData("only denied", "egress empire 80;deny any udp53", "p0")]
+    [InlineData("isolates nobody", "open egress empire 80", "")]
+    [InlineData("not enforced", "audit egress empire 80", "")]
+    [InlineData("of the other direction", "empire 80", "")]
+    public void Pods_that_cannot_resolve_names_are_told(string row, string policies, string expected)
+    {
+        var findings = Find(policies).Where(finding => finding.Reason.Contains("cannot resolve names", StringComparison.Ordinal));
+
+        Assert.True(expected == string.Join(' ', findings.Select(finding => finding.Rules[0].Name)), row);
+    }
+
+    [Theory]
+    [InlineData("egress service:first 80", "so that nothing is allowed through it")]
+    [InlineData("egress deny service:first 80", "so that nothing is denied through it")]
+    [InlineData("egress service:fighters 80", null)]
+    public void A_service_for_one_pod_is_told(string policy, string? effect)
+    {
+        var finding = Find(policy).SingleOrDefault(finding => finding.Reason.Contains("part of no identity", StringComparison.Ordinal));
+
+        Assert.Equal(effect is null ? null : $"Service default/first chooses its pods by statefulset.kubernetes.io/pod-name, which is part of no identity, {effect}", finding?.Reason);
+    }
+
     [Fact]
     public void A_secret_that_does_not_exist_is_told()
     {
@@ -141,7 +183,11 @@ public sealed class LintTests
         new PolicyContext
         {
             CidrGroups = [new CidrGroup("partners", LabelSet.Empty, [Draft.CidrOf("203.0.113.0/24")], [])],
-            Services = [new PolicyService("default", "fighters", LabelSet.Empty, new Dictionary<string, string> { ["class"] = "tiefighter" }, [])],
+            Services =
+            [
+                new PolicyService("default", "fighters", LabelSet.Empty, new Dictionary<string, string> { ["class"] = "tiefighter" }, []),
+                new PolicyService("default", "first", LabelSet.Empty, new Dictionary<string, string> { ["statefulset.kubernetes.io/pod-name"] = "tie-0" }, []),
+            ],
         },
         Scope);
 }

@@ -60,6 +60,24 @@ public sealed class PortTableTests
     }
 
     [Fact]
+    public void Servers_whose_names_have_changed_places_are_told_apart()
+    {
+        var snapshot = Draft.Snapshot("egress tie web; alliance admin");
+        var one = new NamedPorts([("web", TransportProtocol.Tcp, 8080), ("admin", TransportProtocol.Tcp, 9090)]);
+        var swapped = new NamedPorts([("web", TransportProtocol.Tcp, 9090), ("admin", TransportProtocol.Tcp, 8080)]);
+        var onlyAdmin = new NamedPorts([("admin", TransportProtocol.Tcp, 8080)]);
+        var onlyWeb = new NamedPorts([("web", TransportProtocol.Tcp, 8080)]);
+
+        for (var round = 0; round < 2; round++)
+        {
+            Assert.True(Ask(snapshot, one, 8080));
+            Assert.False(Ask(snapshot, swapped, 8080));
+            Assert.True(Ask(snapshot, onlyWeb, 8080));
+            Assert.False(Ask(snapshot, onlyAdmin, 8080));
+        }
+    }
+
+    [Fact]
     public void Many_ranges_are_told_apart_exactly()
     {
         var snapshot = Draft.Snapshot("tie " + string.Join(',', Enumerable.Range(0, 600).Select(i => $"{i * 100 + 10}-{i * 100 + 20}")));

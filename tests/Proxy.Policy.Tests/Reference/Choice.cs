@@ -31,7 +31,7 @@ internal class Choice(ClusterModel cluster)
     /// <summary>Cilium §4, namespace scope of peers.</summary>
     public bool IsPeer(Document document, Selector selector, Workload workload) =>
         Matches(selector.Requirements, workload)
-        && (selector.Requirements.Any(LiftsScope) || IsInScope(document, workload));
+        && (selector.Requirements.Any(requirement => LiftsScope(document, requirement)) || IsInScope(document, workload));
 
     // CNP: the policy's namespace. CCNP: "namespace label exists", so only pods.
     protected virtual bool IsInScope(Document document, Workload workload) =>
@@ -123,10 +123,11 @@ internal class Choice(ClusterModel cluster)
 
     private static bool IsNamespace(Requirement requirement) => requirement is { Source: "any" or "k8s", Name: NamespaceKey };
 
-    private static bool LiftsScope(Requirement requirement) =>
+    // To a document of the cluster, labels of namespaces are labels of pods as any other.
+    private static bool LiftsScope(Document document, Requirement requirement) =>
         IsNamespace(requirement)
         || requirement.Source == "reserved"
-        || requirement.Name.StartsWith(NamespaceLabels, StringComparison.Ordinal);
+        || (document.Kind != DocumentKind.Clusterwide && requirement.Name.StartsWith(NamespaceLabels, StringComparison.Ordinal));
 
     private bool Matches(IEnumerable<Requirement> requirements, Workload workload)
     {

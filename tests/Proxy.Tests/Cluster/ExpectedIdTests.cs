@@ -89,6 +89,7 @@ public sealed class ExpectedIdTests
         metadata: {name: "{{number}}"}
         security-labels:
           k8s:app: {{app}}
+          k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name: default
           k8s:io.cilium.k8s.namespace.labels.team: ships
           k8s:io.cilium.k8s.policy.cluster: default
           k8s:io.cilium.k8s.policy.serviceaccount: web

@@ -47,7 +47,8 @@ public sealed class ExternalWorkloadTests
         Assert.True(machine.Ports.TryFind(TransportProtocol.Tcp, "sql", out var port) && port == 5432);
         Assert.Equal(
             [
-                "k8s:app=ledger", "k8s:example.org/tier=data", "k8s:io.cilium.k8s.namespace.labels.team=ships",
+                "k8s:app=ledger", "k8s:example.org/tier=data", "k8s:io.cilium.k8s.namespace.labels.kubernetes.io/metadata.name=default",
+                "k8s:io.cilium.k8s.namespace.labels.team=ships",
                 "k8s:io.cilium.k8s.policy.cluster=default", "k8s:io.kubernetes.pod.namespace=default",
             ],
             machine.Identity.Labels.Texts);

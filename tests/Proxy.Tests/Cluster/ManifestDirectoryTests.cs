@@ -92,4 +92,60 @@ public class ManifestDirectoryTests
         Assert.True(directory.Refresh(NothingTouched));
         Assert.Empty(Assert.Single(directory.Files).Faults);
     }
+
+    // Whoever writes a policy and then gives a pod the label that it selects has never had the one without the other.
+    [Fact]
+    public async Task What_is_written_while_others_are_read_is_not_taken_without_what_was_written_before_it()
+    {
+        await using var manifests = new LiveManifests();
+        manifests.Put("a.yaml", Manifests.Pod("one", "10.0.0.1"));
+        manifests.Put("b.yaml", Manifests.Pod("two", "10.0.0.2"));
+        var directory = new ManifestDirectory(manifests.Root);
+        directory.Refresh(NothingTouched);
+        var asked = new List<string>();
+        directory.Refresh(Asking(asked.Add));
+
+        Assert.True(directory.Refresh(Asking(path =>
+        {
+            if (path != asked[0])
+                return;
+            manifests.Put(Path.GetFileName(asked[0]), Manifests.Pod("written-first", "10.0.0.1"));
+            manifests.Put(Path.GetFileName(asked[1]), Manifests.Pod("written-second", "10.0.0.2"));
+        })));
+        Assert.Equal(["written-first", "written-second"], directory.Files.SelectMany(file => file.Objects).Select(read => ((PodDocument)read.Value).Name).Order());
+    }
+
+    [Fact]
+    public async Task Whoever_writes_without_a_pause_holds_nobody_up()
+    {
+        await using var manifests = new LiveManifests();
+        manifests.Put("a.yaml", Manifests.Pod("one", "10.0.0.1"));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var writing = Task.Run(
+            () =>
+            {
+                for (var i = 0; !stop.IsCancellationRequested; i++)
+                    manifests.Put("b.yaml", Manifests.Pod($"pod-{i}", "10.0.0.2"));
+            },
+            TestContext.Current.CancellationToken);
+        var directory = new ManifestDirectory(manifests.Root);
+        Assert.True(await Engine.Patience.OnThread(() => directory.Refresh(NothingTouched)));
+        await stop.CancelAsync();
+        await writing;
+    }
+
+    /// <summary>Nothing that there is; tells for which path it is asked, which is after the look at that and before the look at the next.</summary>
+    private static HashSet<string> Asking(Action<string> onAsked) => new(["nothing"], new Listener(onAsked));
+
+    private sealed class Listener(Action<string> onAsked) : IEqualityComparer<string>
+    {
+        public bool Equals(string? one, string? other) => one == other;
+
+        public int GetHashCode(string text)
+        {
+            if (text != "nothing")
+                onAsked(text);
+            return text.Length;
+        }
+    }
 }

@@ -132,6 +132,9 @@ public class RefusedManifestTests
     [InlineData("{\"kind\": \"NetworkPolicy\", \"metadata\": {\"namespace\": \"ships\"}, ]", "ships")]
     [InlineData("kind: Pod\nmetadata: {namespace: other}\n---\nkind: CiliumNetworkPolicy\nspec: [", "default")]
     [InlineData("apiVersion: cilium.io/v2\nkind: CiliumClusterwideNetworkPolicy\nmetadata: {name: a}\nspec: [", "")]
+    [InlineData("apiVersion: cilium.io/v2\nKind: CiliumNetworkPolicy\nmetadata: {name: a, namespace: ships}\nspec: [", "ships")]
+    [InlineData("apiVersion: cilium.io/v2\nmetadata: {name: a}\nspec: [", "")]
+    [InlineData("apiVersion: 'networking.k8s.io/v1'\nmetadata: {name: a}\nspec: [", "default")]
     public async Task A_file_that_never_could_be_read_closes_the_namespaces_of_its_policies(string broken, string closed)
     {
         await using var manifests = new LiveManifests();
@@ -219,6 +222,30 @@ public class RefusedManifestTests
         manifests.Put("pod.yaml", Manifests.Pod("web", "10.0.0.1"));
 
         Assert.True(Assert.Single((await manifests.StartAsync()).Workloads).IsEnrolled);
+    }
+
+    [Theory]
+    [InlineData(true, "{team: x}", "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: [x]}}")]
+    [InlineData(true, "{team: x}", "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: {team: x, team: z}}}")]
+    [InlineData(true, "{team: x}", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: default\n  labels: {")]
+    [InlineData(true, "{team: x}", "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: {team: x}}}", "{apiVersion: v1, kind: Namespace, metadata: {name: default}}")]
+    [InlineData(false, "{team: x}", "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: {team: x}}}", "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: {team: x}, annotations: {a: b}}}")]
+    [InlineData(false, "{team: x}", "{apiVersion: v1, kind: Namespace, metadata: {name: other, labels: [x]}}")]
+    [InlineData(false, "{team: x}", "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: {team: z}, annotations: {node-proxy.dev/mode: maybe}}}")]
+    [InlineData(false, "{kubernetes.io/metadata.name: x}", "{apiVersion: v1, kind: Namespace, metadata: {name: default, labels: [x]}}")]
+    public async Task A_pod_whose_namespace_has_labels_that_nobody_knows_is_refused_where_policy_speaks_of_them(bool isRefused, string labels, params string[] namespaces)
+    {
+        await using var manifests = new LiveManifests();
+        for (var i = 0; i < namespaces.Length; i++)
+            manifests.Put($"namespace{i}.yaml", namespaces[i]);
+        manifests.Put(
+            "rest.yaml", Manifests.Pod("web", "10.0.0.1"),
+            $"{{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {{name: p, namespace: elsewhere}}, spec: {{podSelector: {{}}, ingress: [{{from: [{{namespaceSelector: {{matchLabels: {labels}}}}}]}}]}}}}");
+
+        var snapshot = await manifests.StartAsync();
+
+        Assert.Equal((isRefused, isRefused), (Assert.Single(snapshot.Workloads).IsDisputed, snapshot.FindWorkload(Ip("10.0.0.1")) is null));
+        Assert.Equal(isRefused, snapshot.Faults.Any(fault => fault.Reason.Contains("the labels of its namespace cannot be read", StringComparison.Ordinal)));
     }
 
     [Fact]

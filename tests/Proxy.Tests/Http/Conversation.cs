@@ -88,6 +88,8 @@ internal sealed class Conversation : IRequestJudge
     public string Summary() =>
         $"{ToServer}\n--\n{ToClient}\n--\n{string.Join('\n', Judged)}\n--\n{string.Join('\n', Answers)}\n--\n{Fault} {IsClosed} {IsCut} {ServerSawEnd} {ClientSawEnd}";
 
+    bool IRequestJudge.RefusesTrailers => Rules is { LooksAtHeaders: true };
+
     RequestVerdict IRequestJudge.Decide(in RequestHead request)
     {
         if (Rules is not null)

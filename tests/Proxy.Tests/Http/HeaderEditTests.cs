@@ -75,6 +75,21 @@ public sealed class HeaderEditTests
     }
 
     [Theory]
+    [InlineData("{headerMatches: [{name: X-A, value: v, mismatch: DELETE}]}", "", false)]
+    [InlineData("{headerMatches: [{name: X-A, value: v, mismatch: REPLACE}]}", "X-A: v\r\n", false)]
+    [InlineData("{headers: ['X-A: v']}", "X-A: v\r\n", false)]
+    [InlineData("{path: '/a'}", "", true)]
+    public void Where_rules_look_at_headers_no_trailer_can_bring_others(string rule, string header, bool passes)
+    {
+        var conversation = Judged(rule).Client($"POST /a HTTP/1.1\r\nHost: a\r\n{header}Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nX-A: evil\r\n\r\n");
+
+        Assert.Equal(["POST /a allowed"], conversation.Judged);
+        Assert.Equal(passes ? GateFault.None : GateFault.BadTrailer, conversation.Fault);
+        Assert.Equal(passes, conversation.ToServer.ToString().Contains("evil", StringComparison.Ordinal));
+        Assert.Equal(!passes, conversation.IsServerReset);
+    }
+
+    [Theory]
     [InlineData("X-A: w\r\n\tContent-Length: 44\r\n", nameof(GateFault.FoldedHeader))]
     [InlineData("X-A: w\rContent-Length: 44\r\n", nameof(GateFault.BadHeaderValue))]
     [InlineData("X-A: w\nContent-Length: 44\r\n", nameof(GateFault.BareLineFeed))]

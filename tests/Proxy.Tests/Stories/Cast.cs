@@ -23,7 +23,7 @@ internal static class Cast
 
     public static Workload Pod(
         string app, string address, string node = ThisNode, EnrolmentMode mode = EnrolmentMode.Enabled, string? uid = null, string? account = null,
-        bool isDisputed = false)
+        bool isDisputed = false, IReadOnlyList<Address>? addresses = null)
     {
         var labels = new Dictionary<string, string> { ["app"] = app };
         return new Workload
@@ -33,7 +33,7 @@ internal static class Cast
             Name = app,
             ServiceAccount = account ?? app,
             NodeName = node,
-            Addresses = [AddressOf(address)],
+            Addresses = addresses ?? [AddressOf(address)],
             Labels = labels,
             Mode = mode,
             IsHostNetwork = false,

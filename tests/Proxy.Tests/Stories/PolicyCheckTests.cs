@@ -134,6 +134,39 @@ public sealed class PolicyCheckTests : IDisposable
         Assert.Contains("nothing.yaml", _errors.ToString(), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_directory_without_manifests_is_a_fault_of_the_command_line()
+    {
+        Put("deep/notes.txt", "apiVersion: v1");
+
+        Assert.Equal(2, Check(_directory.FullName));
+        Assert.Contains($"'{_directory.FullName}' holds no manifest", _errors.ToString(), StringComparison.Ordinal);
+        Assert.Empty(_output.ToString());
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("# nothing\n---\n---\n")]
+    public void Input_without_any_document_is_a_fault_of_the_command_line(string text)
+    {
+        var file = Put("empty.yaml", text);
+
+        Assert.Equal((2, 2), (CheckInput(text, "-"), Check(file)));
+        Assert.Contains("no document", _errors.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, Check(file, Put("a.yaml", Manifests.Policy("one"))));
+    }
+
+    [Fact]
+    public void SPIFFE_IDs_are_made_as_the_daemon_makes_them()
+    {
+        var policy = Manifests.Policy("one").Replace("fromEndpoints: [{matchLabels: {app: client} }]", "fromEndpoints: [{matchLabels: {app: client} }]\n      authentication: {mode: required}", StringComparison.Ordinal);
+        Put("a.yaml", policy, Manifests.Pod("client", "10.0.0.1", "{app: client}"), Manifests.Pod("other", "10.0.0.2", "{app: other}"));
+
+        Assert.Equal(1, Check(_directory.FullName, "--strict"));
+        Assert.Contains("share their SPIFFE ID", _output.ToString(), StringComparison.Ordinal);
+        Assert.Equal(0, Check(_directory.FullName, "--strict", "--spiffe-id-template", "spiffe://{trustDomain}/identity/{identity}"));
+    }
+
     private string Put(string name, params string[] documents)
     {
         var path = Path.Combine(_directory.FullName, name);

@@ -72,6 +72,43 @@ public sealed class PolicyExplainTests : IDisposable
     [InlineData("default/station", "default/rebel")]
     public void What_is_allowed_says_so_by_its_exit_code(string from, string to) => Assert.Equal(0, Explain(from, to, "80"));
 
+    [Theory]
+    [InlineData("192.168.0.1", "default/station", 1)]
+    [InlineData("192.168.0.2", "default/station", 0)]
+    [InlineData("192.168.0.9", "default/station", 1)]
+    [InlineData("kube-system/agent", "default/station", 0)]
+    [InlineData("default/station", "192.168.0.1", 0)]
+    [InlineData("default/station", "192.168.0.2", 1)]
+    [InlineData("default/station", "kube-system/agent", 1)]
+    [InlineData("default/station", "192.168.0.9", 0)]
+    public void Addresses_of_nodes_and_of_the_API_server_are_what_the_node_of_the_pod_takes_them_for(string from, string to, int expected)
+    {
+        string[] documents =
+        [
+            "{apiVersion: v1, kind: Node, metadata: {name: node1}, status: {addresses: [{type: InternalIP, address: 192.168.0.1}]}}",
+            "{apiVersion: v1, kind: Node, metadata: {name: node2}, status: {addresses: [{type: InternalIP, address: 192.168.0.2}]}}",
+            "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: kubernetes, namespace: default, labels: {kubernetes.io/service-name: kubernetes}}, addressType: IPv4, endpoints: [{addresses: [192.168.0.9]}], ports: [{port: 6443}]}",
+            "{apiVersion: v1, kind: Pod, metadata: {name: agent, namespace: kube-system, labels: {app: ship}}, spec: {hostNetwork: true, nodeName: node2}, status: {podIPs: [{ip: 192.168.0.2}]}}",
+            "{apiVersion: cilium.io/v2, kind: CiliumNetworkPolicy, metadata: {name: nodes}, spec: {endpointSelector: {matchLabels: {app: station}}, ingress: [{fromEntities: [remote-node]}], egress: [{toEntities: [host, kube-apiserver]}]}}",
+        ];
+        File.WriteAllText(Path.Combine(_directory.FullName, "nodes.yaml"), string.Join("\n---\n", documents));
+
+        Assert.Equal(expected, Explain(from, to, "80"));
+    }
+
+    [Fact]
+    public void A_namespace_is_known_by_its_name_whether_there_is_a_manifest_of_it_or_not()
+    {
+        File.WriteAllText(Path.Combine(_directory.FullName, "more.yaml"), string.Join("\n---\n",
+        [
+            "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, metadata: {name: not-dev}, spec: {podSelector: {matchLabels: {app: rebel}}, ingress: [{from: [{namespaceSelector: {matchExpressions: [{key: kubernetes.io/metadata.name, operator: NotIn, values: [dev]}]}}]}]}}",
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: dev}, spec: {nodeName: node1}, status: {podIPs: [{ip: 10.0.0.8}]}}",
+            "{apiVersion: v1, kind: Pod, metadata: {name: a, namespace: prod}, spec: {nodeName: node1}, status: {podIPs: [{ip: 10.0.0.9}]}}",
+        ]));
+
+        Assert.Equal((1, 0), (Explain("dev/a", "default/rebel", "80"), Explain("prod/a", "default/rebel", "80")));
+    }
+
     [Fact]
     public void Without_a_request_it_is_told_that_requests_are_judged()
     {

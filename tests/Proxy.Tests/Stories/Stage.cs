@@ -120,6 +120,7 @@ internal sealed class Stage : IDisposable
     {
         await Worker.SettleAsync();
         Assert.Equal(0, await Worker.AskAsync(() => Seat.Table.Count));
+        Assert.Equal(0, await Worker.AskAsync(() => Seat.Places.Pairs));
         Assert.Equal(0, await Worker.AskAsync(() => Worker.Worker.Buffers.Rented));
         Assert.Equal(0, await Worker.AskAsync(() => Worker.Worker.Timers.Pending));
         Assert.Empty(Worker.Faults);

@@ -9,8 +9,9 @@ namespace Proxy.Tests.Tunnels;
 /// <summary>One worker of a node, with its own snapshot.</summary>
 internal sealed class Node
 {
-    public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null, TimeProvider? time = null, TlsEngine? engine = null)
+    public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null, TimeProvider? time = null, TlsEngine? engine = null, TimeProvider? workerTime = null)
     {
+        Worker = new TestWorker(workerTime);
         Flows = new FlowRing(name, TimeProvider.System);
         limits ??= new ConnectionLimits { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, time ?? TimeProvider.System)
@@ -21,7 +22,7 @@ internal sealed class Node
         };
     }
 
-    public TestWorker Worker { get; } = new();
+    public TestWorker Worker { get; }
 
     public MeshState Mesh { get; } = new();
 

@@ -33,11 +33,12 @@ internal sealed class TwoNodes : IDisposable
     private TrustBundle _bundle;
 
     public TwoNodes(
-        ConnectionLimits? limits = null, ConnectionBudget? budget = null, TimeProvider? time = null, TlsEngine? near = null, TlsEngine? far = null)
+        ConnectionLimits? limits = null, ConnectionBudget? budget = null, TimeProvider? time = null, TlsEngine? near = null, TlsEngine? far = null,
+        TimeProvider? workerTime = null)
     {
         _time = time ?? TimeProvider.System;
-        Near = new Node(Cast.ThisNode, limits, budget, _time, near);
-        Far = new Node(Cast.OtherNode, limits, time: _time, engine: far);
+        Near = new Node(Cast.ThisNode, limits, budget, _time, near, workerTime);
+        Far = new Node(Cast.OtherNode, limits, time: _time, engine: far, workerTime: workerTime);
         Application = new Loopback(Stage.ServerAddress);
         Destination = Application.Endpoint;
         ClientPod = new PodCapture(Client, new NetworkScope(_home, _home, 0));
@@ -195,6 +196,7 @@ internal sealed class TwoNodes : IDisposable
         Assert.Equal(0, await Near.Worker.AskAsync(() => Near.Worker.Worker.Buffers.Rented));
         Assert.Equal(0, await Far.Worker.AskAsync(() => Far.Worker.Worker.Buffers.Rented));
         Assert.Equal(0, await Near.Worker.AskAsync(() => Near.Seat.Table.Count));
+        Assert.Equal(0, await Near.Worker.AskAsync(() => Near.Seat.Places.Pairs));
         Assert.Empty(Near.Worker.Faults);
         Assert.Empty(Far.Worker.Faults);
     }

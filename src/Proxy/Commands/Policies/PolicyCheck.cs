@@ -1,7 +1,6 @@
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Proxy.Cluster;
-using Proxy.Policy;
 using Proxy.Policy.Documents;
 using Proxy.Telemetry;
 
@@ -29,8 +28,8 @@ internal sealed class PolicyCheck
     }
 
     /// <summary>All files together, as the daemon would read them at its first start.</summary>
-    public static PolicyCheck Of(IReadOnlyList<ManifestFileState> files, IReadOnlyList<Cidr> podCidrs) =>
-        new(new SnapshotComposer(new ClusterOptions { PodCidrs = podCidrs }).Compose(ClusterSnapshot.Empty, files, []), files);
+    public static PolicyCheck Of(IReadOnlyList<ManifestFileState> files, ClusterOptions options) =>
+        new(new SnapshotComposer(options).Compose(ClusterSnapshot.Empty, files, []), files);
 
     /// <summary>1 for a fault, or for a warning when those count too.</summary>
     public int ExitCode(bool isStrict) => _faults.Count > 0 || (isStrict && _warnings.Count > 0) ? 1 : 0;
