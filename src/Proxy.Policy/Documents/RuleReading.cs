@@ -46,7 +46,8 @@ internal sealed class RuleReading(SelectorReading selectors, bool ignoresQuery, 
 
     private void WarnOfNothing(ManifestMapping item, ItemList list, ItemPeers peers)
     {
-        if (!list.IsDeny)
+        // What stands under a key that is refused was meant to say something.
+        if (!list.IsDeny || item.Entries.Any(entry => !list.Items.Knows(entry.Key.Value)))
             return;
 
         if (peers.Match.IsAny && !HasItems(item, "toPorts") && !HasItems(item, "icmps"))
