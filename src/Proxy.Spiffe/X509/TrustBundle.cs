@@ -10,6 +10,9 @@ namespace Proxy.Spiffe.X509;
 /// </summary>
 public sealed class TrustBundle
 {
+    private static readonly Oid ServerAuthentication = new(LeafForm.ServerAuthentication);
+    private static readonly Oid ClientAuthentication = new(LeafForm.ClientAuthentication);
+
     private readonly X509Certificate2[] _roots;
 
     /// <summary>Makes a bundle of certificates that are already parsed.</summary>
@@ -71,8 +74,8 @@ public sealed class TrustBundle
         };
         policy.CustomTrustStore.AddRange(_roots);
         // An SVID is for both sides of TLS, so what signs it may not be for one side or for other things only.
-        policy.ApplicationPolicy.Add(new Oid(LeafForm.ServerAuthentication));
-        policy.ApplicationPolicy.Add(new Oid(LeafForm.ClientAuthentication));
+        policy.ApplicationPolicy.Add(ServerAuthentication);
+        policy.ApplicationPolicy.Add(ClientAuthentication);
         if (verificationTime is { } time)
             policy.VerificationTime = time.UtcDateTime;
         return policy;

@@ -5,6 +5,7 @@ using Proxy.Native;
 using Proxy.Spiffe;
 using Proxy.Spiffe.Issuing;
 using Proxy.Spiffe.Streams;
+using Proxy.Telemetry;
 
 namespace Proxy.Commands;
 
@@ -79,7 +80,7 @@ internal static class IssuerCommand
         try
         {
             ProcessMemory.KeepPrivate();
-            await using var server = await IssuerServer.StartAsync(ReadOptions(arguments), TimeProvider.System, Console.WriteLine);
+            await using var server = await IssuerServer.StartAsync(ReadOptions(arguments), TimeProvider.System, line => Console.WriteLine(TerminalText.Escape(line)));
             await Task.Delay(Timeout.Infinite, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             return 0;
         }

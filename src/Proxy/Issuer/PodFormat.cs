@@ -48,9 +48,10 @@ internal sealed class PodFormat(TrustDomain trustDomain, SpiffeIdTemplate templa
         {
             template.IdOf(trustDomain, NamespaceOf(pod), AccountOf(pod), identity: 0);
         }
-        catch (FormatException e)
+        catch (FormatException)
         {
-            throw new RegistrationRefused(pod.Root, $"the pod's namespace and service account make no SPIFFE ID: {e.Message}");
+            // What they are stays unsaid: it may be anything, control characters and line breaks too.
+            throw new RegistrationRefused(pod.Root, "the pod's namespace and service account make no SPIFFE ID; names of Kubernetes would");
         }
     }
 

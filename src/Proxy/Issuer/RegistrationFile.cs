@@ -25,8 +25,9 @@ internal sealed class RegistrationFile(
             var stamp = (info.LastWriteTimeUtc, info.Length);
             if (!force && stamp == _stamp)
                 return false;
+            var content = Read(info);
             _stamp = stamp;
-            return Take(Read(info));
+            return Take(content);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -12,7 +12,7 @@ internal sealed class TestAuthority(X509Certificate2 authority, string directory
     /// <summary>The issuer's authority, out of the PEM files of its state directory.</summary>
     public static TestAuthority OfIssuer(string state, string directory)
     {
-        var texts = Directory.EnumerateFiles(state, "*", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
+        var texts = Directory.EnumerateFiles(state, "*.pem", SearchOption.AllDirectories).Select(File.ReadAllText).ToList();
         var certificate = texts.First(text => text.Contains("BEGIN CERTIFICATE", StringComparison.Ordinal));
         var key = texts.First(text => text.Contains("PRIVATE KEY", StringComparison.Ordinal));
         return new(X509Certificate2.CreateFromPem(certificate, key), directory);

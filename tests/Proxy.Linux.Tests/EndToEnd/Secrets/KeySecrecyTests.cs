@@ -59,7 +59,7 @@ public sealed class KeySecrecyTests : IAsyncLifetime
         await _lab.AwaitSvidAsync(pod, isHeld: true);
         var keys = Needles();
 
-        var authority = Directory.EnumerateFiles(_lab.IssuerState, "*", SearchOption.AllDirectories).SelectMany(path => Find(keys, File.ReadAllBytes(path))).ToArray();
+        var authority = Directory.EnumerateFiles(_lab.IssuerState, "*.pem", SearchOption.AllDirectories).SelectMany(path => Find(keys, File.ReadAllBytes(path))).ToArray();
         Assert.Contains(authority, form => form.Contains("authority", StringComparison.Ordinal));
         Assert.Contains("a marker of PEM", authority);
         var leaf = _tap.Keys[0];
@@ -136,7 +136,7 @@ public sealed class KeySecrecyTests : IAsyncLifetime
             keys.Add(new SecretNeedles($"SVID key {keys.Count}", key));
         }
 
-        foreach (var path in Directory.EnumerateFiles(_lab.IssuerState, "*", SearchOption.AllDirectories))
+        foreach (var path in Directory.EnumerateFiles(_lab.IssuerState, "*.pem", SearchOption.AllDirectories))
         {
             if (File.ReadAllText(path) is var text && !text.Contains("PRIVATE KEY", StringComparison.Ordinal))
                 continue;
