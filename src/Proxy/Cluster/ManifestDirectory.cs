@@ -28,9 +28,7 @@ internal sealed class ManifestDirectory(string root)
     public bool LooksChanged()
     {
         var paths = List();
-        return ++_looks >= LooksPerReading
-            || paths.Count != _files.Count
-            || paths.Exists(path => !_files.TryGetValue(path, out var state) || state.Stamp != StampOf(path));
+        return ++_looks >= LooksPerReading || Differ(paths, looksAtUnread: true);
     }
 
     /// <summary>
@@ -48,12 +46,12 @@ internal sealed class ManifestDirectory(string root)
 
     // If nothing is different from what was read now that all has been read, all of it stood so at one moment. What cannot
     // be read is tried again at the next look.
-    private bool IsBehind()
-    {
-        var paths = List();
-        return paths.Count != _files.Count
-            || paths.Exists(path => !_files.TryGetValue(path, out var state) || (state.Stamp is { } stamp && stamp != StampOf(path)));
-    }
+    private bool IsBehind() => Differ(List(), looksAtUnread: false);
+
+    private bool Differ(List<string> paths, bool looksAtUnread) =>
+        paths.Count != _files.Count
+        || paths.Exists(path => !_files.TryGetValue(path, out var state)
+            || ((looksAtUnread || state.Stamp is not null) && state.Stamp != StampOf(path)));
 
     private bool ReadOnce(IReadOnlySet<string> touched)
     {
