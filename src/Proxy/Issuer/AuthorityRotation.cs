@@ -5,9 +5,6 @@ namespace Proxy.Issuer;
 /// <summary>Lets the authority do what is due, when it is due.</summary>
 internal sealed class AuthorityRotation : IAsyncDisposable
 {
-    // A clock that was set is noticed after this time at the latest, the time that a machine slept too.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(10);
 
     private readonly RotatingAuthority _authority;
@@ -46,8 +43,7 @@ internal sealed class AuthorityRotation : IAsyncDisposable
             if (_authority.Advance())
                 _log($"issuer: {_authority}");
             TellFault();
-            var wait = _authority.NextChange - _time.GetUtcNow();
-            return wait > LongestWait ? LongestWait : wait < ShortestWait ? ShortestWait : wait;
+            return BoundedWait.Until(_authority.NextChange, _time);
         }
         catch (AuthorityStoreException e)
         {

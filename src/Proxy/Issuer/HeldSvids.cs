@@ -7,25 +7,14 @@ namespace Proxy.Issuer;
 /// <summary>The SVIDs of one stream: made when an entry begins to match, replaced at half life, dropped with the entry.</summary>
 internal sealed class HeldSvids(RotatingAuthority authority, TimeSpan lifetime, TimeProvider time)
 {
-    private static readonly TimeSpan ShortestWait = TimeSpan.FromMilliseconds(100);
-
-    // Timers know nothing of a clock that was set, nor of the time that a machine slept.
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
-
     private Dictionary<SpiffeId, IssuedSvid>? _svids;
 
     /// <summary>What is held, in the order of the entries.</summary>
     public IReadOnlyCollection<IssuedSvid> Svids => _svids is null ? [] : _svids.Values;
 
     /// <summary>How long nothing has to be replaced.</summary>
-    public TimeSpan UntilRotation
-    {
-        get
-        {
-            var next = _svids is { Count: > 0 } ? _svids.Values.Min(svid => svid.RotatesAt) - time.GetUtcNow() : LongestWait;
-            return next < ShortestWait ? ShortestWait : next > LongestWait ? LongestWait : next;
-        }
-    }
+    public TimeSpan UntilRotation =>
+        _svids is { Count: > 0 } ? BoundedWait.Until(_svids.Values.Min(svid => svid.RotatesAt), time) : BoundedWait.Longest;
 
     /// <summary>Holds SVIDs for exactly these IDs; tells whether anything changed, which is so the first time.</summary>
     /// <exception cref="RpcException">The authority cannot sign now.</exception>
