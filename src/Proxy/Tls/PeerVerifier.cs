@@ -16,9 +16,6 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
     /// <summary>Certificates that a peer may present; a chain of SPIFFE has two or three.</summary>
     internal const int LongestChain = 10;
 
-    private static readonly Oid ServerAuthentication = new("1.3.6.1.5.5.7.3.1");
-    private static readonly Oid ClientAuthentication = new("1.3.6.1.5.5.7.3.2");
-
     /// <summary>What the peer is judged by; once it has been, what it was judged by.</summary>
     internal TrustBundle Bundle { get; private set; } = bundle;
 
@@ -43,17 +40,15 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
         var leaf = certificate as X509Certificate2;
         var found = SvidVerifier.Check(leaf, chain, Bundle, expected, time.GetUtcNow());
         if (!found.IsValid && leaf is not null && chain is not null && Newest?.Invoke() is { } newest && !ReferenceEquals(newest, Bundle))
-            found = CheckAgain(leaf, chain.ChainPolicy, newest, found);
+            found = CheckAgain(leaf, chain.ChainPolicy.ExtraStore, newest, found);
         Found = found;
         return found.IsValid;
     }
 
-    private SvidCheck CheckAgain(X509Certificate2 leaf, X509ChainPolicy presented, TrustBundle newest, in SvidCheck refused)
+    private SvidCheck CheckAgain(X509Certificate2 leaf, X509Certificate2Collection presented, TrustBundle newest, in SvidCheck refused)
     {
         using var chain = new X509Chain { ChainPolicy = newest.CreateChainPolicy() };
-        foreach (var purpose in presented.ApplicationPolicy)
-            chain.ChainPolicy.ApplicationPolicy.Add(purpose);
-        chain.ChainPolicy.ExtraStore.AddRange(presented.ExtraStore);
+        chain.ChainPolicy.ExtraStore.AddRange(presented);
         try
         {
             chain.Build(leaf);
@@ -98,19 +93,19 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
             return true;
         }
 
-        if (!JudgeAnew(presented, isServer))
+        if (!JudgeAnew(presented))
             return false;
         KnownChains.Of(Bundle).Remember(hash, Found!.Value, time.GetUtcNow());
         return true;
     }
 
-    private bool JudgeAnew(IReadOnlyList<byte[]> presented, bool isServer)
+    private bool JudgeAnew(IReadOnlyList<byte[]> presented)
     {
         var certificates = new List<X509Certificate2>(presented.Count);
         try
         {
             certificates.AddRange(presented.Take(LongestChain).Select(der => X509CertificateLoader.LoadCertificate(der)));
-            return Judge(certificates, isServer ? ClientAuthentication : ServerAuthentication, isTooLong: presented.Count > LongestChain);
+            return Judge(certificates, isTooLong: presented.Count > LongestChain);
         }
         catch (CryptographicException)
         {
@@ -123,10 +118,9 @@ internal sealed class PeerVerifier(TrustBundle bundle, SpiffeId expected, TimePr
         }
     }
 
-    private bool Judge(List<X509Certificate2> presented, Oid purpose, bool isTooLong)
+    private bool Judge(List<X509Certificate2> presented, bool isTooLong)
     {
         using var chain = new X509Chain { ChainPolicy = Bundle.CreateChainPolicy() };
-        chain.ChainPolicy.ApplicationPolicy.Add(purpose);
         for (var i = 1; i < presented.Count; i++)
             chain.ChainPolicy.ExtraStore.Add(presented[i]);
         try
