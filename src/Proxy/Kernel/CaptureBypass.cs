@@ -41,7 +41,7 @@ internal sealed class CaptureBypass
         ? Passing("! -i lo ", forth, "ORIGINAL", begins: true)
         : Passing("! -i lo ", back, "REPLY", begins: false);
 
-    /// <summary>For mangle OUTPUT and mangle POSTROUTING, behind the rules for the proxy's packets and the loopback.</summary>
+    /// <summary>For mangle OUTPUT and mangle POSTROUTING, behind what the proxy sends and the rule for the loopback.</summary>
     public IEnumerable<CaptureRule> Leaving => isInbound
         ? Passing("", back, "REPLY", begins: false)
         : Passing("", forth, "ORIGINAL", begins: true);
@@ -49,9 +49,9 @@ internal sealed class CaptureBypass
     /// <summary>For raw PREROUTING, before tracking is turned off.</summary>
     public CaptureRule TrackedArriving => new($"! -i lo -p tcp {(isInbound ? forth : $"{back} {NotSyn}")}", "-j RETURN", $"{purpose}: tracked, not asked about");
 
-    /// <summary>For raw OUTPUT, before tracking is turned off.</summary>
-    public CaptureRule TrackedLeaving(string isNotProxy) =>
-        new($"-p tcp {isNotProxy} {(isInbound ? $"{back} {NotSyn}" : forth)}", "-j RETURN", $"{purpose}: tracked, not asked about");
+    /// <summary>For raw OUTPUT, behind what the proxy sends and before tracking is turned off.</summary>
+    public CaptureRule TrackedLeaving =>
+        new($"-p tcp {(isInbound ? $"{back} {NotSyn}" : forth)}", "-j RETURN", $"{purpose}: tracked, not asked about");
 
     /// <summary>As multiport takes them.</summary>
     internal static string ListOf(IReadOnlyList<PortRange> ports) =>

@@ -62,16 +62,16 @@ internal static class CaptureCheck
     private static IEnumerable<string> ChainFaults(string command, CaptureChain chain, SavedTables tables)
     {
         var where = $"{command} -t {chain.Table} {chain.Name}";
-        var expected = chain.Rules.Select(rule => rule.Purpose).ToArray();
-        var actual = tables.RulesOf(chain.Table, chain.Name).Select(rule => rule.Comment).ToArray();
+        var expected = chain.Rules.Select(rule => rule.Name).ToArray();
+        var actual = tables.RulesOf(chain.Table, chain.Name).Select(rule => rule.Name).ToArray();
         foreach (var missing in expected.Except(actual))
             yield return $"{where}: the rule \"{missing}\" is missing";
         foreach (var foreign in actual.Except(expected))
             yield return $"{where}: a rule that is not ours (\"{foreign}\")";
         if (!expected.Except(actual).Any() && !actual.Except(expected).Any() && !expected.SequenceEqual(actual))
             yield return $"{where}: the rules are out of order";
-        if (chain.Hook is { } hook && tables.RulesOf(chain.Table, hook).FirstOrDefault().Target != chain.Name)
-            yield return $"{command} -t {chain.Table} {hook}: the jump to {chain.Name} is missing or not the first rule";
+        if (chain.Hook is { } hook && !tables.HasEntriesOf(chain))
+            yield return $"{command} -t {chain.Table} {hook}: the way to {chain.Name} is missing or not the first";
     }
 
     private static IEnumerable<string> RouteFaults(CaptureOptions options, CaptureFamily family, CaptureFindings found)

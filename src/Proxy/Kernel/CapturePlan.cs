@@ -91,13 +91,13 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     // Others may have tracked connections before, and as long as tracking is loose one may be taken up in its midst, its
     // ends mistaken for each other: none of these may pass as one that an exclusion let begin.
     private bool MayTrackOlder =>
-        (options.HasBypass && CaptureSettings.TracksLoosely(found.Settings)) || found.Families.Any(family => !HasBegun(found[family]));
+        (options.HasBypass && CaptureSettings.TracksLoosely(found.Settings)) || !found.Families.All(HasBegun);
 
     // The rules that turn tracking off are made after what was tracked is forgotten. Who flushes them leaves chains behind.
-    private static bool HasBegun(FamilyFindings family) => TurnsOff(family.Tables) || TurnsOff(family.OtherTables);
+    private bool HasBegun(CaptureFamily family) => TurnsOff(family, found[family].Tables) || TurnsOff(family, found[family].OtherTables);
 
-    private static bool TurnsOff(SavedTables tables) => ((string[])["PREROUTING", "OUTPUT"]).All(hook =>
-        tables.JumpsToUs.Any(jump => jump.Table == "raw" && jump.Chain == hook) && tables.RulesOf("raw", CaptureRuleSet.Prefix + hook).Any());
+    private bool TurnsOff(CaptureFamily family, SavedTables tables) => RuleSet(family).Capture.Where(chain => chain.Table == "raw").All(chain =>
+        !chain.EntryLines.Except(tables.RulesOf(chain.Table, chain.Hook!).Select(rule => rule.Line)).Any() && tables.RulesOf(chain.Table, chain.Name).Any());
 
     private CaptureRuleSet RuleSet(CaptureFamily family) => new(options, family);
 
@@ -121,17 +121,13 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     {
         foreach (var rule in chain.Rules)
             script.Append(CultureInfo.InvariantCulture, $"-A {chain.Name} {rule.Text}\n");
-        if (chain.Hook is null || IsFirst(chain, saved))
+        if (chain.Hook is null || saved.HasEntriesOf(chain))
             return;
-        foreach (var jump in saved.JumpsToUs.Where(jump => jump.Table == chain.Table && jump.Target == chain.Name))
-            script.Append(CultureInfo.InvariantCulture, $"{Undo(jump)}\n");
-        script.Append(CultureInfo.InvariantCulture, $"-I {chain.Hook} 1 -j {chain.Name}\n");
+        foreach (var entry in saved.Entries.Where(entry => entry.Table == chain.Table && entry.Entered == chain.Name))
+            script.Append(CultureInfo.InvariantCulture, $"{Undo(entry)}\n");
+        foreach (var (index, entry) in chain.Entries.Index())
+            script.Append(CultureInfo.InvariantCulture, $"-I {chain.Hook} {index + 1} {entry.Text}\n");
     }
-
-    // Before every foreign rule, since one that accepts would end the chain before ours is asked.
-    private static bool IsFirst(CaptureChain chain, SavedTables saved) =>
-        saved.RulesOf(chain.Table, chain.Hook!).FirstOrDefault().Line == $"-A {chain.Hook} -j {chain.Name}"
-        && saved.JumpsToUs.Count(jump => jump.Table == chain.Table && jump.Target == chain.Name) == 1;
 
     private static string Undo(SavedRule rule) => "-D" + rule.Line[2..];
 
@@ -179,8 +175,8 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private static void AppendDeletion(StringBuilder script, string table, IReadOnlyList<string> chains, SavedTables saved)
     {
         script.Append(CultureInfo.InvariantCulture, $"*{table}\n");
-        foreach (var jump in saved.JumpsToUs.Where(jump => jump.Table == table && chains.Contains(jump.Target)))
-            script.Append(CultureInfo.InvariantCulture, $"{Undo(jump)}\n");
+        foreach (var entry in saved.Entries.Where(entry => entry.Table == table && chains.Contains(entry.Entered)))
+            script.Append(CultureInfo.InvariantCulture, $"{Undo(entry)}\n");
         foreach (var chain in chains)
             script.Append(CultureInfo.InvariantCulture, $"-F {chain}\n");
         foreach (var chain in chains)

@@ -1,13 +1,38 @@
 namespace Proxy.Kernel;
 
-/// <summary>One rule; its purpose is its comment in the kernel, by which it is found again.</summary>
-internal readonly record struct CaptureRule(string Match, string Target, string Purpose)
+/// <summary>
+/// One rule; its purpose is its comment in the kernel, by which it is found again. Empty: found by its text. A comment
+/// costs each packet that meets the rule as much as the rule itself, so those of an established connection meet none.
+/// </summary>
+internal readonly record struct CaptureRule(string Match, string Target, string Purpose = "")
 {
-    public string Text => $"{Match} -m comment --comment \"{Purpose}\" {Target}".Trim();
+    public string Text => Purpose.Length > 0 ? $"{Match} -m comment --comment \"{Purpose}\" {Target}".Trim() : $"{Match} {Target}".Trim();
+
+    /// <summary>What a <see cref="SavedRule"/> of it is named.</summary>
+    public string Name => Purpose.Length > 0 ? Purpose : Text;
 }
 
-/// <summary>A chain of ours, and the built-in chain that jumps to it (null: another chain of ours does).</summary>
-internal sealed record CaptureChain(string Table, string Name, string? Hook, IReadOnlyList<CaptureRule> Rules);
+/// <summary>A chain of ours, and the built-in chain that leads to it (null: another chain of ours does).</summary>
+internal sealed record CaptureChain(string Table, string Name, string? Hook, IReadOnlyList<CaptureRule> Rules)
+{
+    /// <summary>
+    /// The first rules of <see cref="Hook"/>. They choose who goes the way through our chain: a jump costs a packet more
+    /// than to be passed over. One that does not jump begins its purpose with the chain's name.
+    /// </summary>
+    public IReadOnlyList<CaptureRule> Entries { get; init; } = [new("", $"-j {Name}")];
+
+    /// <summary>For those to whom one of these matches applies, and nobody else.</summary>
+    public CaptureChain For(params ReadOnlySpan<string> matches)
+    {
+        List<CaptureRule> entries = [];
+        foreach (var match in matches)
+            entries.Add(new(match, $"-j {Name}"));
+        return this with { Entries = entries };
+    }
+
+    /// <summary>The lines that iptables-save prints of <see cref="Entries"/>.</summary>
+    public IEnumerable<string> EntryLines => Entries.Select(entry => $"-A {Hook} {entry.Text}");
+}
 
 /// <summary>The rules of one address family, as data. Why each is there: its purpose; the order is the property.</summary>
 internal sealed class CaptureRuleSet
@@ -20,6 +45,7 @@ internal sealed class CaptureRuleSet
     private readonly IReadOnlyList<CaptureBypass> bypasses;
     private readonly FlowRuleSet flows;
     private readonly string isProxy;
+    private readonly string isNotProxy;
     private readonly string isDiverted;
     private readonly string isNotDiverted;
     private readonly string divert;
@@ -31,6 +57,7 @@ internal sealed class CaptureRuleSet
         bypasses = CaptureBypass.Of(options, family);
         flows = new FlowRuleSet(options, family);
         isProxy = $"-m mark --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}";
+        isNotProxy = $"-m mark ! --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}";
         isDiverted = $"-m mark --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         isNotDiverted = $"-m mark ! --mark 0x{options.DivertMark:x}/0x{options.Mask:x}";
         divert = $"-j MARK --set-xmark 0x{options.DivertMark:x}/0x{options.Mask:x}";
@@ -49,34 +76,32 @@ internal sealed class CaptureRuleSet
 
     public IEnumerable<CaptureChain> All => SecondNet.Concat(Capture);
 
-    // On the loopback what was captured is marked, and what is not was routed here since it is for this pod. Nothing is
-    // looked up for the packets of an established connection: its socket has been found before. Not in filter: a further
-    // table costs every packet further hooks.
-    private CaptureChain MangleInput() => new("mangle", Prefix + "INPUT", "INPUT",
+    // What is diverted was captured inbound, or is an answer to the proxy. On the loopback what was captured is marked, and
+    // what is not was routed here since it is for this pod. Nothing is looked up for the packets of an established
+    // connection: its socket has been found before. Not in filter: a further table costs every packet further hooks.
+    private CaptureChain MangleInput() => new CaptureChain("mangle", Prefix + "INPUT", "INPUT",
     [
-        new($"! -i lo -p tcp {isDiverted}", "-j RETURN", "captured inbound, or an answer to the proxy"),
         new($"-i lo -p tcp {isNotDiverted}", "-j RETURN", "not captured on its way out: to this pod"),
         new("-i lo -p tcp -m socket --transparent", "-j RETURN", "captured outbound"),
         .. bypasses.SelectMany(bypass => bypass.Arriving),
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         new("-p tcp", "-j DROP", "second net: nothing arrives uncaptured"),
         .. flows.SecondNet("-i lo"),
-    ]);
+    ]).For($"-i lo -p tcp {isNotProxy}", $"! -i lo -p tcp {isNotDiverted}", "! -p tcp");
 
     // Not in filter OUTPUT, which still sees the interface that was chosen before the mark changed the route.
-    private CaptureChain ManglePostrouting() => new("mangle", Prefix + "POSTROUTING", "POSTROUTING",
+    private CaptureChain ManglePostrouting() => new CaptureChain("mangle", Prefix + "POSTROUTING", "POSTROUTING",
     [
-        new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         new("-o lo -p tcp", "-j RETURN", "stays in this pod"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", "-j DROP", "second net: nothing leaves uncaptured"),
         .. flows.SecondNet("-o lo"),
-    ]);
+    ]).For($"-p tcp {isNotProxy}", "! -p tcp");
 
     private CaptureChain MangleDivert() => new("mangle", Prefix + "DIVERT", null,
     [
-        new("", divert, "to a captured connection"),
-        new("", "-j ACCEPT", "of a captured connection"),
+        new("", divert),
+        new("", "-j ACCEPT"),
     ]);
 
     // Whose socket it is says the mark that the socket match restored: of a full socket only, so that a connection in
@@ -89,12 +114,12 @@ internal sealed class CaptureRuleSet
     ]);
 
     // A SYN never matches by socket: the application's own listener would let it past the proxy. On the loopback marks
-    // last, so that only what mangle OUTPUT diverted needs a lookup. The packets of the proxy's own connections meet their
-    // rule at once, and pay for one lookup; only what is not the proxy's is asked whose it is a second time.
-    private CaptureChain ManglePrerouting() => new("mangle", Prefix + "PREROUTING", "PREROUTING",
+    // last, so that only what mangle OUTPUT diverted needs a lookup. The packets that arrive for the proxy's own connections
+    // meet their rule at once, and pay for one lookup; only what is not the proxy's is asked whose it is a second time.
+    private CaptureChain ManglePrerouting() => new CaptureChain("mangle", Prefix + "PREROUTING", "PREROUTING",
     [
+        new($"! -i lo -p tcp {NotSyn} -m socket --restore-skmark {isProxy}", $"-j {Prefix}DIVERT"),
         new($"-i lo -p tcp {isNotDiverted} {NotSyn}", "-j RETURN", "not captured on its way out: to this pod"),
-        new($"! -i lo -p tcp {NotSyn} -m socket --restore-skmark {isProxy}", $"-j {Prefix}DIVERT", "packet of a connection of the proxy"),
         new($"-i lo -p tcp {NotSyn} -m socket --transparent", "-j ACCEPT", "packet of a connection captured outbound"),
         new("-i lo -p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         .. bypasses.SelectMany(bypass => bypass.Arriving),
@@ -104,35 +129,41 @@ internal sealed class CaptureRuleSet
         new("! -i lo -p tcp", Redirect(options.InboundPort), "inbound capture"),
         new("-p tcp", "-j DROP", "end of every path"),
         FlowRuleSet.ToArriving,
-    ]);
+    ]).For("! -i lo -p tcp", $"-i lo -p tcp {isNotProxy}", "! -p tcp");
 
     // By the interface and without a lookup: what is for this pod is always routed to the loopback. What is routed there
     // and is for another is met in PREROUTING: its SYN is captured.
-    private CaptureChain MangleOutput() => new("mangle", Prefix + "OUTPUT", "OUTPUT",
+    private CaptureChain MangleOutput() => new CaptureChain("mangle", Prefix + "OUTPUT", "OUTPUT",
     [
-        new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         new("-o lo -p tcp", "-j RETURN", "routed to this pod itself"),
         .. bypasses.SelectMany(bypass => bypass.Leaving),
         new("-p tcp", divert, "outbound: back in by the loopback"),
         FlowRuleSet.ToLeaving,
-    ]);
+    ]).For($"-p tcp {isNotProxy}", "! -p tcp");
 
-    private CaptureChain RawPrerouting() => new("raw", Prefix + "PREROUTING", "PREROUTING",
+    // Not tracked, since legs share addresses and ports. What comes by the loopback has been through OUTPUT.
+    private CaptureChain RawPrerouting() => new CaptureChain("raw", Prefix + "PREROUTING", "PREROUTING",
     [
         .. bypasses.Select(bypass => bypass.TrackedArriving),
-        new("-p tcp", "-j CT --notrack", "legs share addresses and ports: not tracked"),
-        new($"! -i lo -p tcp {Syn} -m set ! --match-set {family.InboundSet} src,dst", Ask, "inbound: ask the proxy"),
-    ]);
+        new("-p tcp", "-j CT --notrack"),
+        new($"-p tcp {Syn} -m set ! --match-set {family.InboundSet} src,dst", Ask, "inbound: ask the proxy"),
+    ]).For("! -i lo -p tcp");
 
-    private CaptureChain RawOutput() => new("raw", Prefix + "OUTPUT", "OUTPUT",
+    private CaptureChain RawOutput() => new CaptureChain("raw", Prefix + "OUTPUT", "OUTPUT",
     [
-        .. bypasses.Select(bypass => bypass.TrackedLeaving($"-m mark ! --mark 0x{options.ProxyMark:x}/0x{options.Mask:x}")),
+        .. bypasses.Select(bypass => bypass.TrackedLeaving),
         new("-p tcp", "-j CT --notrack", "legs share addresses and ports: not tracked"),
         new($"-p tcp {NotSyn}", "-j RETURN", "begins nothing: not asked about"),
-        new($"-p tcp {isProxy}", "-j RETURN", "sent by the proxy"),
         new("-p tcp -m addrtype --dst-type LOCAL", "-j RETURN", "from this pod to itself"),
         new($"-p tcp {Syn} -m set ! --match-set {family.OutboundSet} dst,dst", Ask, "outbound: ask the proxy"),
-    ]);
+    ])
+    {
+        Entries =
+        [
+            new($"-p tcp {isProxy}", "-j CT --notrack", $"{Prefix}OUTPUT: sent by the proxy"),
+            new($"-p tcp {isNotProxy}", $"-j {Prefix}OUTPUT"),
+        ],
+    };
 
     internal const string Syn = "-m tcp --tcp-flags FIN,SYN,RST,ACK SYN";
     internal const string NotSyn = "-m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN";

@@ -17,12 +17,13 @@ internal static class NodeRuleSet
         var isOfTheNode = $"-m set --match-set {family.PodSet} dst -m addrtype --src-type LOCAL -m owner --socket-exists";
         return
         [
-            new("raw", CaptureRuleSet.Prefix + "PREROUTING", "PREROUTING", [new($"! -i lo -s {address}", "-j DROP", "only this node may have the probe source")]),
-            new("mangle", CaptureRuleSet.Prefix + "FORWARD", "FORWARD",
+            new CaptureChain("raw", CaptureRuleSet.Prefix + "PREROUTING", "PREROUTING",
+                [new($"! -i lo -s {address}", "-j DROP", "only this node may have the probe source")]).For($"-s {address}"),
+            new CaptureChain("mangle", CaptureRuleSet.Prefix + "FORWARD", "FORWARD",
             [
                 new($"-s {address}", "-j DROP", "nobody sends through this node as the probe source"),
                 new($"-d {address}", "-j DROP", "answer to a probe that this node did not send"),
-            ]),
+            ]).For($"-s {address}", $"-d {address}"),
             new("nat", CaptureRuleSet.Prefix + "PROBES", "POSTROUTING", [new(isOfTheNode, $"-j SNAT --to-source {probe}", "connection of the node itself to an enrolled pod")]),
         ];
     }

@@ -9,6 +9,14 @@ internal readonly record struct SavedRule(string Table, string Chain, string Lin
     /// <summary>The comment, without quotes; empty: none.</summary>
     public string Comment => After(word => word == "--comment");
 
+    /// <summary>Its comment or, without one, what it says behind its chain.</summary>
+    public string Name => Comment is { Length: > 0 } comment ? comment : Line[Math.Min(Line.Length, 4 + Chain.Length)..];
+
+    /// <summary>Which chain of ours a rule of a chain that is not ours leads to, or names in its comment; empty: the rule is not ours.</summary>
+    public string Entered => SavedTables.IsOurs(Chain) ? ""
+        : SavedTables.IsOurs(Target) ? Target
+        : SavedTables.IsOurs(Comment) ? Comment.Split(':')[0] : "";
+
     /// <summary>The only protocol that the rule is for; empty: several.</summary>
     public string Protocol => Words(Line).Contains("!") ? "" : After(word => word == "-p");
 
@@ -65,8 +73,13 @@ internal sealed class SavedTables
     /// <summary>Our chains, whichever version made them.</summary>
     public IEnumerable<SavedChain> OurChains => chains.Where(chain => IsOurs(chain.Name));
 
-    /// <summary>The rules of chains that are not ours that jump to ours.</summary>
-    public IEnumerable<SavedRule> JumpsToUs => rules.Where(rule => !IsOurs(rule.Chain) && IsOurs(rule.Target));
+    /// <summary>The rules of ours in chains that are not.</summary>
+    public IEnumerable<SavedRule> Entries => rules.Where(rule => rule.Entered.Length > 0);
+
+    /// <summary>Whether the ways into a chain of ours are as they should be: before every foreign rule, since one that accepts would end the hook before ours is asked.</summary>
+    public bool HasEntriesOf(CaptureChain chain) =>
+        RulesOf(chain.Table, chain.Hook!).Select(rule => rule.Line).Take(chain.Entries.Count).SequenceEqual(chain.EntryLines)
+        && Entries.Count(entry => entry.Table == chain.Table && entry.Entered == chain.Name) == chain.Entries.Count;
 
     public IEnumerable<SavedRule> RulesOf(string table, string chain) => rules.Where(rule => rule.Table == table && rule.Chain == chain);
 

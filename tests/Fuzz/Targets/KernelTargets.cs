@@ -92,8 +92,8 @@ internal static class KernelTargets
     {
         var lines = Encoding.UTF8.GetString(input).Split('\n');
         var tables = SavedTables.Parse(lines.Where(line => line.Length > 0));
-        foreach (var rule in tables.JumpsToUs)
-            Oracle.Holds(rule.Target.StartsWith(CaptureRuleSet.Prefix, StringComparison.Ordinal) && rule.Comment.Length <= rule.Line.Length, "a jump to us names our chain");
+        foreach (var rule in tables.Entries)
+            Oracle.Holds(rule.Entered.StartsWith(CaptureRuleSet.Prefix, StringComparison.Ordinal) && rule.Name.Length <= rule.Line.Length, "a way to us names our chain");
         Oracle.Holds(tables.OurChains.All(chain => !chain.Name.Contains(' ', StringComparison.Ordinal)), "a chain is one word");
         foreach (var (key, value) in CaptureSettings.Earlier(tables))
             Oracle.Holds(key.StartsWith("net.ipv4.conf.lo.", StringComparison.Ordinal) && value is "0" or "1" or "2", "only our settings are put back");

@@ -22,14 +22,23 @@ public sealed class CaptureRuleSetTests
     [Fact]
     public void A_packet_of_the_proxys_own_connection_meets_its_rule_first_and_pays_for_one_lookup()
     {
-        var prerouting = Chain("mangle", "PREROUTING").Rules;
-        Assert.StartsWith("-i lo -p tcp -m mark ! --mark", prerouting[0].Match, StringComparison.Ordinal);
-        Assert.StartsWith($"! -i lo -p tcp {CaptureRuleSet.NotSyn} -m socket --restore-skmark -m mark --mark", prerouting[1].Match, StringComparison.Ordinal);
-        Assert.Equal("-j NODE_PROXY_DIVERT", prerouting[1].Target);
+        var arriving = Chain("mangle", "PREROUTING").Rules[0];
+        Assert.StartsWith($"! -i lo -p tcp {CaptureRuleSet.NotSyn} -m socket --restore-skmark -m mark --mark", arriving.Match, StringComparison.Ordinal);
+        Assert.Equal("-j NODE_PROXY_DIVERT", arriving.Target);
         Assert.DoesNotContain(Chain("mangle", "DIVERT").Rules, IsLookup);
-        Assert.StartsWith("! -i lo -p tcp -m mark --mark", Chain("mangle", "INPUT").Rules[0].Match, StringComparison.Ordinal);
-        Assert.StartsWith("-p tcp -m mark --mark", Chain("mangle", "POSTROUTING").Rules[0].Match, StringComparison.Ordinal);
+        foreach (var met in (CaptureRule[])[arriving, .. Chain("mangle", "DIVERT").Rules, Chain("raw", "PREROUTING").Rules.Single(rule => rule.Target == "-j CT --notrack")])
+            Assert.Empty(met.Purpose);
     }
+
+    [Theory]
+    [InlineData("raw", "OUTPUT", "-p tcp -m mark --mark 0x1000000/0xf000000", "-p tcp -m mark ! --mark 0x1000000/0xf000000")]
+    [InlineData("raw", "PREROUTING", "! -i lo -p tcp")]
+    [InlineData("mangle", "OUTPUT", "-p tcp -m mark ! --mark 0x1000000/0xf000000", "! -p tcp")]
+    [InlineData("mangle", "POSTROUTING", "-p tcp -m mark ! --mark 0x1000000/0xf000000", "! -p tcp")]
+    [InlineData("mangle", "PREROUTING", "! -i lo -p tcp", "-i lo -p tcp -m mark ! --mark 0x1000000/0xf000000", "! -p tcp")]
+    [InlineData("mangle", "INPUT", "-i lo -p tcp -m mark ! --mark 0x1000000/0xf000000", "! -i lo -p tcp -m mark ! --mark 0x2000000/0xf000000", "! -p tcp")]
+    public void What_the_proxy_sends_goes_the_way_of_no_chain(string table, string hook, params string[] entries) =>
+        Assert.Equal(entries, Chain(table, hook).Entries.Select(entry => entry.Match));
 
     [Fact]
     public void On_the_loopback_only_what_was_captured_needs_a_lookup_and_one_alone()
@@ -59,7 +68,7 @@ public sealed class CaptureRuleSetTests
         var tool = $"iptables-{variant} -t mangle";
         pods.InPod($"{tool} -F NODE_PROXY_OWN");
         pods.InPod($"{tool} -A NODE_PROXY_OWN -m socket --restore-skmark -m comment --comment whose");
-        pods.InPod($"{tool} -R NODE_PROXY_OUTPUT 2 -p tcp -m addrtype --dst-type LOCAL -m comment --comment local -j RETURN");
+        pods.InPod($"{tool} -R NODE_PROXY_OUTPUT 1 -p tcp -m addrtype --dst-type LOCAL -m comment --comment local -j RETURN");
         Assert.Contains("routed to this pod itself\" is missing", string.Join('\n', capture.Verify(pods.PodNamespace)), StringComparison.Ordinal);
         capture.Apply(pods.PodNamespace);
         Assert.Empty(capture.Verify(pods.PodNamespace));

@@ -67,11 +67,49 @@ public sealed class CaptureRulesTests
         using var pods = new TestPods();
         var rules = new CaptureRules(TestVariants.Options(variant));
         rules.Apply(pods.PodNamespace);
-        pods.InPod($"iptables-{variant} -t mangle -I POSTROUTING 1 -j ACCEPT");
-        Assert.Contains("NODE_PROXY_POSTROUTING is missing or not the first", Assert.Single(rules.Verify(pods.PodNamespace)), StringComparison.Ordinal);
+        var before = Snapshot(pods);
+        foreach (var place in (int[])[1, 2])
+        {
+            pods.InPod($"iptables-{variant} -t mangle -I POSTROUTING {place} -j ACCEPT");
+            Assert.Contains("NODE_PROXY_POSTROUTING is missing or not the first", Assert.Single(rules.Verify(pods.PodNamespace)), StringComparison.Ordinal);
+            rules.Apply(pods.PodNamespace);
+            Assert.Empty(rules.Verify(pods.PodNamespace));
+            pods.InPod($"iptables-{variant} -t mangle -D POSTROUTING -j ACCEPT");
+            Assert.Equal(before, Snapshot(pods));
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void Every_way_into_a_chain_of_ours_that_is_missing_or_changed_is_noticed_and_made_again(string variant)
+    {
+        using var pods = new TestPods();
+        var rules = new CaptureRules(TestVariants.Options(variant));
         rules.Apply(pods.PodNamespace);
-        Assert.Empty(rules.Verify(pods.PodNamespace));
-        Assert.Single(pods.InPod($"iptables-{variant}-save -t mangle").Split('\n'), line => line.StartsWith("-A POSTROUTING -j NODE_PROXY_POSTROUTING", StringComparison.Ordinal));
+        var before = Snapshot(pods);
+        foreach (var tool in (string[])[$"iptables-{variant}", $"ip6tables-{variant}"])
+        {
+            foreach (var table in (string[])["raw", "mangle"])
+            {
+                var entries = SavedTables.Parse([$"*{table}", .. pods.InPod($"{tool}-save -t {table}").Split('\n')]).Entries.ToArray();
+                Assert.Equal(table == "raw" ? 3 : 10, entries.Length);
+                foreach (var entry in entries)
+                {
+                    var place = 1 + entries.Where(other => other.Chain == entry.Chain).Index().Single(other => other.Item == entry).Index;
+                    pods.InPod($"{tool} -t {table} -D {entry.Chain} {place}");
+                    Restored(entry.Line);
+                    pods.InPod($"{tool} -t {table} -I {entry.Chain} 1 -j {entry.Entered}");
+                    Restored($"-j {entry.Entered} beside {entry.Line}");
+                }
+            }
+        }
+
+        void Restored(string what)
+        {
+            Assert.True(rules.Verify(pods.PodNamespace).Any(fault => fault.Contains("is missing or not the first", StringComparison.Ordinal)), what);
+            rules.Apply(pods.PodNamespace);
+            Assert.Equal(before, Snapshot(pods));
+        }
     }
 
     // Who flushes a table leaves its chains behind.
@@ -88,7 +126,7 @@ public sealed class CaptureRulesTests
         Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
         rules.Apply(pods.PodNamespace);
         Assert.DoesNotContain("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
-        pods.InPod($"ip6tables-{variant} -t raw -D OUTPUT -j NODE_PROXY_OUTPUT");
+        pods.InPod($"ip6tables-{variant} -t raw -D OUTPUT 2");
         Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
     }
 

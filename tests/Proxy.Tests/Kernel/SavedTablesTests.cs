@@ -25,7 +25,7 @@ public sealed class SavedTablesTests
 
     [Fact]
     public void A_comment_that_looks_like_a_jump_to_us_is_none() =>
-        Assert.Equal(["NODE_PROXY_PREROUTING", "NODE_PROXY_DIVERT"], Saved.JumpsToUs.Select(jump => jump.Target));
+        Assert.Equal(["NODE_PROXY_PREROUTING", "NODE_PROXY_DIVERT"], Saved.Entries.Select(entry => entry.Entered));
 
     [Fact]
     public void Comment_and_target_are_read_as_they_were_written()
