@@ -5,6 +5,9 @@ namespace Lab;
 /// <summary>A node: a namespace that forwards for its pods and has a link to every other node.</summary>
 public sealed class LabNode
 {
+    /// <summary>The addresses of all pods and nodes, of IPv4.</summary>
+    public const string PodRange = "10.0.0.0/16";
+
     private readonly LabCluster lab;
     private readonly List<string> links = [];
     private readonly List<string> linkEnds = [];
@@ -88,7 +91,7 @@ public sealed class LabNode
             "--cluster", $"manifests:{lab.Directory.Manifests}",
             .. lab.IdentityArguments ?? ["--identity", $"delegated:{lab.IssuerSocket}"],
             "--node-name", Name, "--trust-domain", lab.Options.TrustDomain,
-            "--pod-cidr", "10.0.0.0/16", "--pod-cidr", "fd00::/48", "--run-dir", RunDirectory,
+            "--pod-cidr", PodRange, "--pod-cidr", "fd00::/48", "--run-dir", RunDirectory,
             .. lab.Options.ProxyArguments, .. arguments,
         ]);
         await Proxy.WaitForLogAsync("node-proxy ready", TimeSpan.FromSeconds(60));

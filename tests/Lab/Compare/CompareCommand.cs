@@ -4,9 +4,10 @@ namespace Lab.Compare;
 internal static class CompareCommand
 {
     private const string Usage = """
-        lab compare [--quick] [--fresh] [--verbose] [--json FILE] [--rounds N] [--warm-up REQUESTS]
-                    [--loads NAME,…] [--proxies NAME,…] [--build NAME=PROGRAM]…
+        lab compare [--quick] [--fresh] [--verbose] [--json FILE] [--rounds N] [--seconds N] [--warm-up REQUESTS]
+                    [--bare-nodes] [--loads NAME,…] [--proxies NAME,…] [--build NAME=PROGRAM]…
           loads: memory, c32, c256, c1, connections, http-connections, bulk
+          --bare-nodes: the nodes of the packaged proxies masquerade nothing and so track no connections, as no cluster's nodes do
           --fresh: no tunnel rests and no TLS session is resumed, so that each new connection is a full handshake; connections only
           proxies: node-proxy, haproxy, nginx, and the names given with --build
         """;
@@ -42,11 +43,12 @@ internal static class CompareCommand
             Date = TimeProvider.System.GetUtcNow(),
             Machine = Versions.Machine,
             Versions = VersionsOf(scene.Hops),
-            Common = options.IsFresh ? $"{Scene.Common}, a full handshake for each connection" : Scene.Common,
+            Common = CommonOf(options),
             Rounds = options.Rounds,
             SpanSeconds = options.Span.TotalSeconds,
             StolenShare = Math.Round((Processors.Stolen() - stolen) / elapsed / Environment.ProcessorCount, 4),
             Rows = samples.Rows(),
+            Ratios = samples.Ratios(),
         };
         report.Print(Console.Out);
         if (options.JsonPath.Length > 0)
@@ -56,6 +58,9 @@ internal static class CompareCommand
 
         return 0;
     }
+
+    private static string CommonOf(CompareOptions options) =>
+        Scene.Common + (options.IsFresh ? ", a full handshake for each connection" : "") + (options.HasBareNodes ? ", bare nodes" : "");
 
     private static Dictionary<string, string> VersionsOf(IReadOnlyList<Hops> hops)
     {

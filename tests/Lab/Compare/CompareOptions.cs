@@ -52,6 +52,9 @@ internal sealed record CompareOptions
     /// <summary>No tunnel rests and no TLS session is resumed: every new connection is a full handshake between the hops.</summary>
     public bool IsFresh { get; init; }
 
+    /// <summary>The nodes of the packaged proxies track no connections; node-proxy's do, for the sake of probes.</summary>
+    public bool HasBareNodes { get; init; }
+
     /// <summary>Prints every sample as it comes.</summary>
     public bool IsVerbose { get; init; }
 
@@ -59,8 +62,8 @@ internal sealed record CompareOptions
     public static CompareOptions? Parse(IReadOnlyList<string> args)
     {
         CompareOptions? options = args.Contains("--quick") ? Quick : new();
-        options = options with { IsVerbose = args.Contains("--verbose"), IsFresh = args.Contains("--fresh") };
-        var rest = args.Where(argument => argument is not ("--quick" or "--verbose" or "--fresh")).ToList();
+        options = options with { IsVerbose = args.Contains("--verbose"), IsFresh = args.Contains("--fresh"), HasBareNodes = args.Contains("--bare-nodes") };
+        var rest = args.Where(argument => argument is not ("--quick" or "--verbose" or "--fresh" or "--bare-nodes")).ToList();
         for (; rest.Count >= 2 && options is not null; rest.RemoveRange(0, 2))
         {
             options = rest[0] switch
@@ -69,6 +72,7 @@ internal sealed record CompareOptions
                 "--loads" => options with { Loads = rest[1].Split(',') },
                 "--proxies" => options with { Proxies = rest[1].Split(',') },
                 "--rounds" when int.TryParse(rest[1], out var rounds) && rounds > 0 => options with { Rounds = rounds },
+                "--seconds" when int.TryParse(rest[1], out var seconds) && seconds > 0 => options with { Span = TimeSpan.FromSeconds(seconds) },
                 "--warm-up" when int.TryParse(rest[1], out var requests) && requests > 0 => options with { WarmUpRequests = requests },
                 "--build" when rest[1].Split('=', 2) is [var name, var program] =>
                     options with { Builds = [.. options.Builds, (name, Path.GetFullPath(program))] },

@@ -34,6 +34,8 @@ internal sealed record Report
 
     public required IReadOnlyList<Row> Rows { get; init; }
 
+    public required IReadOnlyList<Ratio> Ratios { get; init; }
+
     public void Write(string path) => LabDirectory.Replace(path, JsonSerializer.Serialize(this, Format) + "\n");
 
     public void Print(TextWriter output)
@@ -43,6 +45,12 @@ internal sealed record Report
         foreach (var metric in Rows.GroupBy(row => row.Metric))
         {
             output.WriteLine($"{metric.Key,-34}{string.Concat(proxies.Select(proxy => $"{CellOf(metric, proxy),30}"))}");
+        }
+
+        output.WriteLine("\nround by round, of the same metric");
+        foreach (var metric in Ratios.GroupBy(ratio => ratio.Metric))
+        {
+            output.WriteLine($"{metric.Key,-34}{string.Concat(metric.Select(ratio => $"  {ratio.Proxy}/{ratio.Of} {Text(ratio.Median)} ({Text(ratio.Min)} to {Text(ratio.Max)})"))}");
         }
 
         output.WriteLine($"\nmedian (least to most) of {Rounds} rounds of {SpanSeconds} s; {Common}");

@@ -83,11 +83,25 @@ internal sealed class Scene : IAsyncDisposable
 
         var lab = await LabCluster.CreateAsync(new LabOptions { NodeProxy = program.Length > 0 ? Pinned(name, program) : "" });
         labs.Add(lab);
+        if (program.Length > 0 || !options.HasBareNodes)
+        {
+            await MasqueradeAsync(lab);
+        }
+
         var server = await AddPodAsync(lab, lab.Nodes[1], "server", isEnrolled: program.Length > 0);
         var client = await AddPodAsync(lab, lab.Nodes[0], "client", isEnrolled: program.Length > 0);
         await LoadServers.StartAsync(server);
         hops.Add(make(lab, client, server));
         await hops[^1].StartAsync();
+    }
+
+    /// <summary>What leaves the cluster gets the node's address, as on the nodes of any cluster. With it the kernel tracks what the node forwards.</summary>
+    private static async Task MasqueradeAsync(LabCluster lab)
+    {
+        foreach (var node in lab.Nodes)
+        {
+            await Shell.ScriptAsync($"ip netns exec {node.NetworkNamespace} iptables -t nat -A POSTROUTING -s {LabNode.PodRange} ! -d {LabNode.PodRange} -j MASQUERADE");
+        }
     }
 
     private static async Task<LabPod> AddPodAsync(LabCluster lab, LabNode node, string name, bool isEnrolled)
