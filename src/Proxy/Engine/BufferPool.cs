@@ -14,11 +14,18 @@ internal sealed class BufferPool
     internal const int KeptBuffers = 256;
 
     private readonly Stack<byte[]> _kept = new(KeptBuffers);
-    // Who holds a buffer, by workload; in each, the first is the lane that has not moved for the longest.
+    /// <summary>Workloads that may hold nothing before those are forgotten.</summary>
+    private const int FewIdle = 64;
+
+    // Who holds a buffer, by workload; in each, the first is the lane that has not moved for the longest. A list stays when
+    // it is empty: a lane that waits gives its buffer back, and takes one again with the next bytes.
     private readonly Dictionary<string, LinkedList<LaneBuffer>> _held = new(StringComparer.Ordinal);
-    private readonly Stack<LinkedList<LaneBuffer>> _unused = new();
+    private int _fewHeld = FewIdle;
     private long _moves;
     private bool _isEnding;
+
+    /// <summary>Workloads that are known, whether they hold something or not.</summary>
+    internal int Known => _held.Count;
 
     /// <summary>Buffers in use at once.</summary>
     internal int Limit { get; init; } = int.MaxValue;
@@ -60,25 +67,30 @@ internal sealed class BufferPool
         return ++_moves;
     }
 
-    internal void Forget(LinkedListNode<LaneBuffer> lane)
-    {
-        if (lane.List is not { } list)
-            return;
-        list.Remove(lane);
-        if (list.Count > 0)
-            return;
-        _held.Remove(lane.Value.Holder.Workload);
-        _unused.Push(list);
-    }
+    internal static void Forget(LinkedListNode<LaneBuffer> lane) => lane.List?.Remove(lane);
 
     private LinkedList<LaneBuffer> ListOf(BufferHolder holder)
     {
         if (_held.TryGetValue(holder.Workload, out var list))
             return list;
-        if (!_unused.TryPop(out list))
-            list = [];
+        ForgetIdle();
+        list = [];
         _held.Add(holder.Workload, list);
         return list;
+    }
+
+    // Not at each new one, but when as many have come as had been left.
+    private void ForgetIdle()
+    {
+        if (_held.Count < _fewHeld)
+            return;
+        foreach (var (workload, list) in _held)
+        {
+            if (list.Count == 0)
+                _held.Remove(workload);
+        }
+
+        _fewHeld = _held.Count + Math.Max(_held.Count, FewIdle);
     }
 
     // Where nobody is left to end there is one buffer too many.
@@ -107,6 +119,8 @@ internal sealed class BufferPool
         var most = 0;
         foreach (var (workload, list) in _held)
         {
+            if (list.Count == 0)
+                continue;
             var (first, count) = (list.First!, list.Count + (workload == wantedBy ? 1 : 0));
             if (count < most || (count == most && first.Value.MovedAt > found!.Value.MovedAt))
                 continue;

@@ -47,7 +47,7 @@ internal sealed class LaneBuffer
     {
         if (_bytes is null)
             return;
-        _pool.Forget(_place);
+        BufferPool.Forget(_place);
         _pool.Return(_bytes);
         _bytes = null;
     }

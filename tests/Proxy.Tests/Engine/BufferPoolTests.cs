@@ -99,6 +99,25 @@ public class BufferPoolTests
         Assert.Equal(_pool.Limit, _pool.Rented);
     }
 
+    [Fact]
+    public void Workloads_that_came_and_went_are_forgotten_and_those_that_hold_something_are_not()
+    {
+        AddLane("first").Take();
+        for (var i = 0; i < 1000; i++)
+        {
+            var lane = AddLane($"workload {i}");
+            lane.Take();
+            lane.Release();
+        }
+
+        Assert.InRange(_pool.Known, 2, 65);
+        _lanes[1].Take();
+        _lanes[2].Take();
+        Assert.Empty(_ended);
+        AddLane("late").Take();
+        Assert.Equal([0], _ended);
+    }
+
     private LaneBuffer AddLane(string workload = "one")
     {
         var number = _lanes.Count;
