@@ -294,7 +294,7 @@ internal sealed class ConnectionSeat
         var parties = connection.Parties.As(mesh.Cluster);
         if (!parties.AreSamePods(connection.Parties))
             return OutcomeReason.WorkloadChanged;
-        connection.Parties = parties;
+        connection.Know(parties);
         return connection.Proof is { } proof ? FindLostProof(proof, parties, mesh) : null;
     }
 

@@ -27,11 +27,12 @@ internal sealed record ConnectionProof(SpiffeId ClientId, SpiffeId ServerId, boo
 /// </summary>
 internal sealed class LiveConnection(Parties parties)
 {
+    private Parties _parties = parties;
     private Leg? _client;
     private Leg? _server;
 
-    /// <summary>The ends as the directory knew them when the connection was last judged.</summary>
-    internal Parties Parties { get; set; } = parties;
+    /// <summary>The ends as the directory knew them when the connection was last judged. By reference: each request asks.</summary>
+    internal ref readonly Parties Parties => ref _parties;
 
     /// <summary>How the peers authenticated; set once, when it is known.</summary>
     internal PeerAuthentication Authentication { get; set; } = PeerAuthentication.NotYetKnown;
@@ -68,6 +69,9 @@ internal sealed class LiveConnection(Parties parties)
 
     /// <summary>Why the connection was cut from outside; null while it was not.</summary>
     internal OutcomeReason? CutReason { get; private set; }
+
+    /// <summary>The same ends, as the directory knows them now.</summary>
+    internal void Know(in Parties parties) => _parties = parties;
 
     internal void AttachClient(Leg leg) => Attach(ref _client, leg);
 
