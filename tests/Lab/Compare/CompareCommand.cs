@@ -9,7 +9,7 @@ internal static class CompareCommand
           loads: memory, c32, c256, c1, connections, http-connections, bulk
           --bare-nodes: the nodes of the packaged proxies masquerade nothing and so track no connections, as no cluster's nodes do
           --fresh: no tunnel rests and no TLS session is resumed, so that each new connection is a full handshake; connections only
-          proxies: node-proxy, haproxy, nginx, and the names given with --build
+          proxies: node-proxy, haproxy, haproxy-captured, nginx, and the names given with --build
         """;
 
     public static async Task<int> RunAsync(IReadOnlyList<string> args)

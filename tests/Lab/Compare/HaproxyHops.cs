@@ -1,10 +1,13 @@
 namespace Lab.Compare;
 
 /// <summary>HAProxy with one thread, reusing connections between the hops for requests, as it is run in earnest.</summary>
-internal sealed class HaproxyHops(string version, LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates, bool isFresh)
+internal class HaproxyHops(string version, LabCluster lab, LabPod client, LabPod server, PeerCertificates certificates, bool isFresh)
     : PeerHops(lab, client, server, certificates, isFresh)
 {
     public override string Name => "haproxy";
+
+    /// <summary>Where the first process finds the second.</summary>
+    protected virtual (int Http, int Opaque) SecondPorts => (SecureHttpPort, SecureOpaquePort);
 
     public override string Version => version;
 
@@ -14,11 +17,11 @@ internal sealed class HaproxyHops(string version, LabCluster lab, LabPod client,
           mode http
           bind 127.0.0.1:{ClientHttpPort}
           http-reuse always
-          server second {Server.IPv4}:{SecureHttpPort} {ToSecond} alpn http/1.1 pool-max-conn 1024
+          server second {Server.IPv4}:{SecondPorts.Http} {ToSecond} alpn http/1.1 pool-max-conn 1024
         listen opaque
           mode tcp
           bind 127.0.0.1:{ClientOpaquePort}
-          server second {Server.IPv4}:{SecureOpaquePort} {ToSecond}
+          server second {Server.IPv4}:{SecondPorts.Opaque} {ToSecond}
 
         """;
 

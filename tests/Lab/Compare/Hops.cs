@@ -42,7 +42,7 @@ internal abstract class Hops(LabCluster lab, LabPod client, LabPod server)
         await StartAsync();
     }
 
-    public TimeSpan Cpu() => TimeSpan.FromTicks(Pids.Sum(pid => ProcessUsage.Of(pid).Cpu.Ticks));
+    public TimeSpan Cpu() => TimeSpan.FromTicks(Pids.Sum(pid => ProcessClock.Read(pid).Ticks));
 
     public double ResidentKiB() => Pids.Sum(pid => ProcessUsage.Of(pid).ResidentKiB);
 

@@ -2,8 +2,8 @@ using System.Globalization;
 
 namespace Lab.Compare;
 
-/// <summary>Latencies beside the figures of a load of requests.</summary>
-internal readonly record struct KeepAliveFigures(LoadFigures Load, double P50Milliseconds, double P99Milliseconds);
+/// <summary>Latencies beside the figures of a load of requests, and what a request costs while the machine's other users are quiet.</summary>
+internal readonly record struct KeepAliveFigures(LoadFigures Load, double QuietCpuMicroseconds, double P50Milliseconds, double P99Milliseconds);
 
 /// <summary>
 /// h2load on connections that are kept. CPU time and requests are counted in a window that begins when all
@@ -14,6 +14,8 @@ internal static class KeepAliveRun
     // What is called once for a connection is compiled for speed after 30 calls, at two levels one after the other, and
     // what is called once for each load as well: one long load would leave that to the rounds that count.
     private const int WarmingLoads = 70;
+
+    private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
 
     /// <summary>A number of requests that is not measured: code is compiled for speed after so many calls, not after a time.</summary>
     public static async Task WarmAsync(Hops hops, int requests, int width)
@@ -33,13 +35,29 @@ internal static class KeepAliveRun
         var load = hops.Client.RunAsync(
             Command(hops, width, "-D", $"{(int)(lead + span).TotalMilliseconds + 300}ms", "--log-file", log), TimeSpan.FromMinutes(2));
         await Task.Delay(lead);
-        var (from, before) = (Now(), hops.Cpu());
-        await Task.Delay(span);
-        var (to, cpu) = (Now(), hops.Cpu() - before);
+        var moments = new List<Moment> { Moment.Of(hops) };
+        while (moments[^1].At - moments[0].At < span.TotalMicroseconds)
+        {
+            await Task.Delay(Window);
+            moments.Add(Moment.Of(hops));
+        }
+
         RequireAllSucceeded(hops, (await load).Require().Output);
-        var latencies = Read(log, from, to);
+        var ended = Read(log);
+        var (from, to) = (moments[0], moments[^1]);
+        var latencies = ended.Where(request => request.At >= from.At && request.At < to.At).Select(request => request.Duration).Order().ToList();
         return new(
-            new(latencies.Count, (to - from) / 1e6, cpu), Quantile(latencies, 0.5) / 1000, Quantile(latencies, 0.99) / 1000);
+            new(latencies.Count, (to.At - from.At) / 1e6, to.Cpu - from.Cpu), Quiet(moments, ended),
+            Quantile(latencies, 0.5) / 1000, Quantile(latencies, 0.99) / 1000);
+    }
+
+    // Others on the same machine make the same work dearer for tenths of seconds at a time, and never cheaper. Not the
+    // very least: a window may end between the work and its end in the log.
+    private static double Quiet(List<Moment> moments, List<(double At, long Duration)> ended)
+    {
+        var costs = moments.Zip(moments.Skip(1), (from, to) =>
+            (to.Cpu - from.Cpu).TotalMicroseconds / Math.Max(1, ended.Count(request => request.At >= from.At && request.At < to.At)));
+        return costs.Order().ElementAt((moments.Count - 1) / 10);
     }
 
     private static IReadOnlyList<string> Command(Hops hops, int width, params string[] extent) =>
@@ -59,26 +77,26 @@ internal static class KeepAliveRun
         }
     }
 
-    /// <summary>Microseconds of each request that ended in the window, in order of size.</summary>
-    private static List<long> Read(string log, double from, double to)
+    /// <summary>When each request ended, in microseconds since 1970, and how many it took.</summary>
+    private static List<(double At, long Duration)> Read(string log)
     {
-        var latencies = new List<long>();
+        var ended = new List<(double At, long Duration)>();
         foreach (var line in File.ReadLines(log))
         {
             // start in µs since 1970, status, duration in µs
             var fields = line.Split('\t');
             var (start, duration) = (long.Parse(fields[0], CultureInfo.InvariantCulture), long.Parse(fields[2], CultureInfo.InvariantCulture));
-            if (start + duration >= from && start + duration < to)
-            {
-                latencies.Add(duration);
-            }
+            ended.Add((start + duration, duration));
         }
 
-        latencies.Sort();
-        return latencies;
+        return ended;
     }
 
     private static double Quantile(List<long> sorted, double share) => sorted.Count == 0 ? 0 : sorted[(int)(share * (sorted.Count - 1))];
 
-    private static double Now() => (TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMicroseconds;
+    /// <summary>What the hops had used by then.</summary>
+    private readonly record struct Moment(double At, TimeSpan Cpu)
+    {
+        public static Moment Of(Hops hops) => new((TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMicroseconds, hops.Cpu());
+    }
 }

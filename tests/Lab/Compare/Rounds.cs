@@ -65,6 +65,7 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
     {
         var figures = await KeepAliveRun.RunAsync(hops, options.Span, width);
         samples.Add($"cpu_us_per_request_c{width}", hops, figures.Load.CpuMicrosecondsPerUnit);
+        samples.Add($"quiet_cpu_us_per_request_c{width}", hops, figures.QuietCpuMicroseconds);
         samples.Add($"requests_per_second_c{width}", hops, figures.Load.PerSecond);
         samples.Add($"latency_p50_ms_c{width}", hops, figures.P50Milliseconds);
         samples.Add($"latency_p99_ms_c{width}", hops, figures.P99Milliseconds);

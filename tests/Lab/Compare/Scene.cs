@@ -71,6 +71,7 @@ internal sealed class Scene : IAsyncDisposable
         }
 
         await AddAsync(options, "haproxy", "", (lab, client, server) => new HaproxyHops(Versions.Haproxy, lab, client, server, certificates, options.IsFresh));
+        await AddAsync(options, "haproxy-captured", "", (lab, client, server) => new CapturedHaproxyHops(Versions.Haproxy, lab, client, server, certificates, options.IsFresh));
         await AddAsync(options, "nginx", "", (lab, client, server) => new NginxHops(Versions.Nginx, lab, client, server, certificates, options.IsFresh));
     }
 
