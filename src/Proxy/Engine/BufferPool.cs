@@ -13,14 +13,14 @@ internal sealed class BufferPool
     /// <summary>8 MiB kept per worker at most.</summary>
     internal const int KeptBuffers = 256;
 
-    private readonly Stack<byte[]> _kept = new(KeptBuffers);
     /// <summary>Workloads that may hold nothing before those are forgotten.</summary>
     private const int FewIdle = 64;
 
+    private readonly Stack<byte[]> _kept = new(KeptBuffers);
     // Who holds a buffer, by workload; in each, the first is the lane that has not moved for the longest. A list stays when
     // it is empty: a lane that waits gives its buffer back, and takes one again with the next bytes.
     private readonly Dictionary<string, LinkedList<LaneBuffer>> _held = new(StringComparer.Ordinal);
-    private int _fewHeld = FewIdle;
+    private int _forgetsAt = FewIdle;
     private long _moves;
     private bool _isEnding;
 
@@ -82,7 +82,7 @@ internal sealed class BufferPool
     // Not at each new one, but when as many have come as had been left.
     private void ForgetIdle()
     {
-        if (_held.Count < _fewHeld)
+        if (_held.Count < _forgetsAt)
             return;
         foreach (var (workload, list) in _held)
         {
@@ -90,7 +90,7 @@ internal sealed class BufferPool
                 _held.Remove(workload);
         }
 
-        _fewHeld = _held.Count + Math.Max(_held.Count, FewIdle);
+        _forgetsAt = _held.Count + Math.Max(_held.Count, FewIdle);
     }
 
     // Where nobody is left to end there is one buffer too many.

@@ -45,7 +45,7 @@ internal static class KeepAliveRun
         RequireAllSucceeded(hops, (await load).Require().Output);
         var ended = Read(log);
         var (from, to) = (moments[0], moments[^1]);
-        var latencies = ended.Where(request => request.At >= from.At && request.At < to.At).Select(request => request.Duration).Order().ToList();
+        var latencies = Between(ended, from, to).Select(request => request.Duration).Order().ToList();
         return new(
             new(latencies.Count, (to.At - from.At) / 1e6, to.Cpu - from.Cpu), Quiet(moments, ended),
             Quantile(latencies, 0.5) / 1000, Quantile(latencies, 0.99) / 1000);
@@ -56,9 +56,12 @@ internal static class KeepAliveRun
     private static double Quiet(List<Moment> moments, List<(double At, long Duration)> ended)
     {
         var costs = moments.Zip(moments.Skip(1), (from, to) =>
-            (to.Cpu - from.Cpu).TotalMicroseconds / Math.Max(1, ended.Count(request => request.At >= from.At && request.At < to.At)));
+            (to.Cpu - from.Cpu).TotalMicroseconds / Math.Max(1, Between(ended, from, to).Count()));
         return costs.Order().ElementAt((moments.Count - 1) / 10);
     }
+
+    private static IEnumerable<(double At, long Duration)> Between(List<(double At, long Duration)> ended, Moment from, Moment to) =>
+        ended.Where(request => request.At >= from.At && request.At < to.At);
 
     private static IReadOnlyList<string> Command(Hops hops, int width, params string[] extent) =>
     [

@@ -5,6 +5,9 @@ namespace Lab.Compare;
 /// <summary>Who runs where: both hops share the first processor, load generators and servers have the rest.</summary>
 internal static class Processors
 {
+    /// <summary>Ticks per second of /proc/stat: USER_HZ, which is 100 on every Linux architecture that .NET runs on.</summary>
+    private const int TicksPerSecond = 100;
+
     private static readonly int Count = Environment.ProcessorCount;
 
     public static string Hops => "0";
@@ -16,6 +19,6 @@ internal static class Processors
     {
         const int Steal = 8;
         var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return TimeSpan.FromSeconds(double.Parse(fields[Steal], CultureInfo.InvariantCulture) / ProcessUsage.TicksPerSecond);
+        return TimeSpan.FromSeconds(double.Parse(fields[Steal], CultureInfo.InvariantCulture) / TicksPerSecond);
     }
 }

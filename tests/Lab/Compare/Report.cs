@@ -47,7 +47,11 @@ internal sealed record Report
             output.WriteLine($"{metric.Key,-34}{string.Concat(proxies.Select(proxy => $"{CellOf(metric, proxy),30}"))}");
         }
 
-        output.WriteLine("\nround by round, of the same metric");
+        if (Ratios.Count > 0)
+        {
+            output.WriteLine("\nround by round, of the same metric");
+        }
+
         foreach (var metric in Ratios.GroupBy(ratio => ratio.Metric))
         {
             output.WriteLine($"{metric.Key,-34}{string.Concat(metric.Select(ratio => $"  {ratio.Proxy}/{ratio.Of} {Text(ratio.Median)} ({Text(ratio.Min)} to {Text(ratio.Max)})"))}");

@@ -2,7 +2,7 @@ namespace Lab.Compare;
 
 /// <summary>
 /// The labs of a comparison, one per proxy, all made alike: two nodes, a client's pod, a server's pod, the same
-/// servers in it. Only node-proxy's pods are enrolled: a packaged proxy must not be captured.
+/// servers in it. Only node-proxy's pods are enrolled: its rules must not capture a packaged proxy.
 /// </summary>
 internal sealed class Scene : IAsyncDisposable
 {
