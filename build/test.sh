@@ -11,6 +11,15 @@ legacy=$beside.EndToEnd.LegacyOneWorker
 passed=0 failed=0 skipped=0
 rm -rf "$results" && mkdir -p "$results"
 
+# The tests that failed, why and where: at the end, where whoever sees only the end finds them.
+tell_failed() {
+    tr '\n' ' ' < "$1" | sed 's/<UnitTestResult /\n&/g' | grep '^<UnitTestResult [^>]*outcome="Failed"' |
+        sed -e 's/^<UnitTestResult testName="\([^"]*\)".*<Message>\([^<]*\)<.*<StackTrace>\([^<]*\)<.*/failed: \1: \2 |\3/' \
+            -e 's/^<UnitTestResult testName="\([^"]*\)".*/failed: \1/' \
+            -e 's/&quot;/"/g' -e "s/&apos;/'/g" -e 's/&lt;/</g' -e 's/&gt;/>/g' -e 's/&#x[AD];/ /g' -e 's/&amp;/\&/g' |
+        cut -c 1-1500
+}
+
 value() { sed -n "s/.*<Counters [^>]*$2=\"\([0-9]*\)\".*/\1/p" "$1" | head -n 1; }
 
 # What its results are called, the project, and which of its tests.
@@ -72,6 +81,9 @@ for part in $parts; do
     count "$part"
 done
 
+for result in "$results"/*.trx; do
+    tell_failed "$result"
+done
 [ $skipped -gt 0 ] && echo "$skipped skipped"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] || exit 1
