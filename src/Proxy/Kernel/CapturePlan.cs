@@ -97,7 +97,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private bool HasBegun(CaptureFamily family) => TurnsOff(family, found[family].Tables) || TurnsOff(family, found[family].OtherTables);
 
     private bool TurnsOff(CaptureFamily family, SavedTables tables) => RuleSet(family).Capture.Where(chain => chain.Table == "raw").All(chain =>
-        !chain.EntryLines.Except(tables.RulesOf(chain.Table, chain.Hook!).Select(rule => rule.Line)).Any() && tables.RulesOf(chain.Table, chain.Name).Any());
+        tables.IsEntered(chain) && tables.RulesOf(chain.Table, chain.Name).Any());
 
     private CaptureRuleSet RuleSet(CaptureFamily family) => new(options, family);
 
@@ -165,18 +165,22 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private static IEnumerable<CaptureStep> Delete(string restore, SavedTables saved, bool isSecondNet)
     {
         var script = new StringBuilder();
-        var chains = saved.OurChains.Where(chain => CaptureRuleSet.IsSecondNet(chain.Name) == isSecondNet);
-        foreach (var table in chains.GroupBy(chain => chain.Table))
-            AppendDeletion(script, table.Key, [.. table.Select(chain => chain.Name)], saved);
+        var names = saved.OurChains.Select(chain => (chain.Table, chain.Name))
+            .Union(saved.Entries.Select(entry => (entry.Table, Name: entry.Entered)))
+            .Where(chain => CaptureRuleSet.IsSecondNet(chain.Name) == isSecondNet);
+        foreach (var table in names.GroupBy(chain => chain.Table, chain => chain.Name))
+            AppendDeletion(script, table.Key, [.. table], saved);
         if (script.Length > 0)
             yield return new CaptureStep(restore, RestoreArguments, script.ToString());
     }
 
-    private static void AppendDeletion(StringBuilder script, string table, IReadOnlyList<string> chains, SavedTables saved)
+    // A way in may name a chain that is gone.
+    private static void AppendDeletion(StringBuilder script, string table, IReadOnlyList<string> names, SavedTables saved)
     {
         script.Append(CultureInfo.InvariantCulture, $"*{table}\n");
-        foreach (var entry in saved.Entries.Where(entry => entry.Table == table && chains.Contains(entry.Entered)))
+        foreach (var entry in saved.Entries.Where(entry => entry.Table == table && names.Contains(entry.Entered)))
             script.Append(CultureInfo.InvariantCulture, $"{Undo(entry)}\n");
+        var chains = saved.OurChains.Where(chain => chain.Table == table && names.Contains(chain.Name)).Select(chain => chain.Name).ToList();
         foreach (var chain in chains)
             script.Append(CultureInfo.InvariantCulture, $"-F {chain}\n");
         foreach (var chain in chains)

@@ -68,7 +68,7 @@ internal static class ForeignRules
             HashSet<string> seen = [.. hooks];
             while (waiting.TryDequeue(out var chain))
             {
-                foreach (var rule in tables.RulesOf(table, chain).Where(rule => rule.Entered.Length == 0))
+                foreach (var rule in tables.RulesOf(table, chain).Where(rule => !tables.IsEntry(rule)))
                 {
                     if (!tables.Chains.Contains(new SavedChain(table, rule.Target, "-")))
                         yield return rule;

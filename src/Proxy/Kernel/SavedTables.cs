@@ -76,10 +76,23 @@ internal sealed class SavedTables
     /// <summary>The rules of ours in chains that are not.</summary>
     public IEnumerable<SavedRule> Entries => rules.Where(rule => rule.Entered.Length > 0);
 
+    /// <summary>Whether a rule is of <see cref="Entries"/> and its chain there: a comment alone may name any.</summary>
+    public bool IsEntry(SavedRule rule) => chains.Exists(chain => chain.Table == rule.Table && chain.Name == rule.Entered);
+
     /// <summary>Whether the ways into a chain of ours are as they should be: before every foreign rule, since one that accepts would end the hook before ours is asked.</summary>
     public bool HasEntriesOf(CaptureChain chain) =>
         RulesOf(chain.Table, chain.Hook!).Select(rule => rule.Line).Take(chain.Entries.Count).SequenceEqual(chain.EntryLines)
         && Entries.Count(entry => entry.Table == chain.Table && entry.Entered == chain.Name) == chain.Entries.Count;
+
+    /// <summary>
+    /// Whether all go into a chain of ours who should, wherever in its hook the ways in stand: by its entries, or by the
+    /// one without a condition that earlier versions made.
+    /// </summary>
+    public bool IsEntered(CaptureChain chain)
+    {
+        var lines = RulesOf(chain.Table, chain.Hook!).Select(rule => rule.Line).ToHashSet();
+        return lines.Contains($"-A {chain.Hook} -j {chain.Name}") || lines.IsSupersetOf(chain.EntryLines);
+    }
 
     public IEnumerable<SavedRule> RulesOf(string table, string chain) => rules.Where(rule => rule.Table == table && rule.Chain == chain);
 

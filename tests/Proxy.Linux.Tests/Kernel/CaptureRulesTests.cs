@@ -130,6 +130,42 @@ public sealed class CaptureRulesTests
         Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
     }
 
+    // Else a daemon that is upgraded cuts what goes through exclusions and outlives its restart.
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void What_is_tracked_stays_where_the_ways_in_are_those_of_an_earlier_version(string variant)
+    {
+        using var pods = new TestPods();
+        var rules = new CaptureRules(TestVariants.Options(variant));
+        rules.Apply(pods.PodNamespace);
+        foreach (var tool in (string[])[$"iptables-{variant}", $"ip6tables-{variant}"])
+            foreach (var hook in (string[])["PREROUTING", "OUTPUT"])
+            {
+                pods.InPod($"{tool} -t raw -F {hook}");
+                pods.InPod($"{tool} -t raw -A {hook} -j NODE_PROXY_{hook}");
+            }
+        Assert.NotEmpty(rules.Verify(pods.PodNamespace));
+        Assert.DoesNotContain("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
+        rules.Apply(pods.PodNamespace);
+        Assert.Empty(rules.Verify(pods.PodNamespace));
+    }
+
+    // A way in that names our chain without leading there keeps no chain from being deleted.
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void A_rule_of_ours_is_removed_though_its_chain_is_gone(string variant)
+    {
+        using var pods = new TestPods();
+        var rules = new CaptureRules(TestVariants.Options(variant));
+        var before = Snapshot(pods);
+        rules.Apply(pods.PodNamespace);
+        foreach (var change in (string[])["-D OUTPUT 2", "-F NODE_PROXY_OUTPUT", "-X NODE_PROXY_OUTPUT"])
+            pods.InPod($"iptables-{variant} -t raw {change}");
+        Assert.Contains("sent by the proxy", pods.InPod($"iptables-{variant}-save -t raw"), StringComparison.Ordinal);
+        rules.Remove(pods.PodNamespace);
+        Assert.Equal(before, Snapshot(pods));
+    }
+
     [Theory]
     [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
     public void A_pod_without_ipv6_is_captured(string variant)

@@ -29,6 +29,15 @@ public sealed class ForeignRulesTests
     }
 
     [Fact]
+    public void A_rule_of_others_is_said_whatever_its_comment_pretends()
+    {
+        using var pods = new TestPods();
+        pods.InPod("iptables-nft -t raw -A OUTPUT -p tcp --dport 96 -m comment --comment NODE_PROXY_ELSEWHERE -j DROP");
+        var said = new CaptureRules(TestVariants.Options("nft")).Apply(pods.PodNamespace);
+        Assert.Contains("--dport 96", Assert.Single(said), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Routing_rules_and_tables_of_nft_that_are_not_ours_are_said()
     {
         Assert.SkipUnless(ToolPath.OfProcess.Find("nft") is not null, "nft is not installed");
