@@ -82,6 +82,9 @@ internal sealed record CaptureOptions
         Require(AllowSetTime >= TimeSpan.FromSeconds(1) && AllowSetTime <= TimeSpan.FromHours(1), "allow set entries last between 1 s and 1 h");
         Require(ProbeSourceIPv4 is null || IsWithin(ProbeSourceIPv4, "169.254.0.0/16"), "the probe source must be within 169.254.0.0/16: a node's or pod's own address tells nothing apart");
         Require(ProbeSourceIPv6 is null || IsWithin(ProbeSourceIPv6, "fc00::/7"), "the probe source must be within fc00::/7: a node's or pod's own address tells nothing apart");
+        // The node's ways in carry it and are known by their text; ip6tables prints hexadecimal numbers here, .NET an IPv4 address.
+        Require(ProbeSourceIPv6 is null || !ProbeSourceIPv6.ToString().Contains('.', StringComparison.Ordinal),
+            "the probe source must not end in an IPv4 address (ISATAP): give another within fc00::/7");
     }
 
     private static bool IsWithin(IPAddress address, string range) => Cidr.TryParse(range, out var cidr) && cidr.Contains(Address.From(address));

@@ -141,7 +141,8 @@ internal sealed class CaptureRuleSet
         FlowRuleSet.ToLeaving,
     ]).For($"-p tcp {isNotProxy}", "! -p tcp");
 
-    // Not tracked, since legs share addresses and ports. What comes by the loopback has been through OUTPUT.
+    // Not tracked, since legs share addresses and ports. What comes by the loopback has been through OUTPUT, but for what a
+    // packet socket writes to it; who may open one passes netfilter by on any other interface as well.
     private CaptureChain RawPrerouting() => new CaptureChain("raw", Prefix + "PREROUTING", "PREROUTING",
     [
         .. bypasses.Select(bypass => bypass.TrackedArriving),

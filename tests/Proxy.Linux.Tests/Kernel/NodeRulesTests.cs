@@ -29,6 +29,20 @@ public sealed class NodeRulesTests
         Assert.Contains("foreign", Saved(pods, variant), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("169.255.0.1", "fd00::1", "within 169.254.0.0/16")]
+    [InlineData("169.254.0.0", "2001:db8::1", "within fc00::/7")]
+    [InlineData("169.254.255.255", "fd00::5efe:a00:1", "ISATAP")]
+    [InlineData("169.254.0.0", "fc00::5eff:a00:1", null)]
+    [InlineData("169.254.255.255", "fdff:ffff:ffff:ffff:ffff:ffff:ffff:ffff", null)]
+    public void A_probe_source_that_rules_could_not_tell_apart_is_refused(string ipv4, string ipv6, string? reason)
+    {
+        var error = Record.Exception(new CaptureOptions { ProbeSourceIPv4 = IPAddress.Parse(ipv4), ProbeSourceIPv6 = IPAddress.Parse(ipv6) }.Validate);
+
+        Assert.Equal(reason is not null, error is ArgumentException);
+        Assert.Contains(reason ?? "", error?.Message ?? "", StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_set_follows_the_pods()
     {
