@@ -2,8 +2,12 @@ using System.Globalization;
 
 namespace Lab.Compare;
 
-/// <summary>Latencies beside the figures of a load of requests, and what a request costs while the machine's other users are quiet.</summary>
-internal readonly record struct KeepAliveFigures(LoadFigures Load, double QuietCpuMicroseconds, double P50Milliseconds, double P99Milliseconds);
+/// <summary>
+/// Latencies beside the figures of a load of requests, what a request costs the hops while the machine's other users
+/// are quiet, and what it costs the whole machine.
+/// </summary>
+internal readonly record struct KeepAliveFigures(
+    LoadFigures Load, double QuietCpuMicroseconds, double MachineCpuMicroseconds, double P50Milliseconds, double P99Milliseconds);
 
 /// <summary>
 /// h2load on connections that are kept. CPU time and requests are counted in a window that begins when all
@@ -47,7 +51,7 @@ internal static class KeepAliveRun
         var (from, to) = (moments[0], moments[^1]);
         var latencies = Between(ended, from, to).Select(request => request.Duration).Order().ToList();
         return new(
-            new(latencies.Count, (to.At - from.At) / 1e6, to.Cpu - from.Cpu), Quiet(moments, ended),
+            new(latencies.Count, (to.At - from.At) / 1e6, to.Cpu - from.Cpu), Quiet(moments, ended), (to.Machine - from.Machine).TotalMicroseconds / latencies.Count,
             Quantile(latencies, 0.5) / 1000, Quantile(latencies, 0.99) / 1000);
     }
 
@@ -57,7 +61,7 @@ internal static class KeepAliveRun
     {
         var costs = moments.Zip(moments.Skip(1), (from, to) =>
             (to.Cpu - from.Cpu).TotalMicroseconds / Math.Max(1, Between(ended, from, to).Count()));
-        return costs.Order().ElementAt((moments.Count - 1) / 10);
+        return costs.Order().ElementAt(Math.Max(1, ((moments.Count - 1) / 10) - 1));
     }
 
     private static IEnumerable<(double At, long Duration)> Between(List<(double At, long Duration)> ended, Moment from, Moment to) =>
@@ -97,9 +101,10 @@ internal static class KeepAliveRun
 
     private static double Quantile(List<long> sorted, double share) => sorted.Count == 0 ? 0 : sorted[(int)(share * (sorted.Count - 1))];
 
-    /// <summary>What the hops had used by then.</summary>
-    private readonly record struct Moment(double At, TimeSpan Cpu)
+    /// <summary>What the hops, and all processors, had used by then.</summary>
+    private readonly record struct Moment(double At, TimeSpan Cpu, TimeSpan Machine)
     {
-        public static Moment Of(Hops hops) => new((TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMicroseconds, hops.Cpu());
+        public static Moment Of(Hops hops) =>
+            new((TimeProvider.System.GetUtcNow() - DateTimeOffset.UnixEpoch).TotalMicroseconds, hops.Cpu(), Processors.Busy());
     }
 }

@@ -15,10 +15,21 @@ internal static class Processors
     public static string Load => Count == 1 ? "0" : Count == 2 ? "1" : $"1-{Count - 1}";
 
     /// <summary>Time that the hypervisor gave to others, of all processors, since the machine's start.</summary>
-    public static TimeSpan Stolen()
+    public static TimeSpan Stolen() => Sum(8);
+
+    /// <summary>Time in which the processors worked, for whomever, since the machine's start.</summary>
+    public static TimeSpan Busy() => Sum(1, 2, 3, 6, 7);
+
+    // proc(5): the first line of /proc/stat is "cpu", then user, nice, system, idle, iowait, irq, softirq, steal.
+    private static TimeSpan Sum(params ReadOnlySpan<int> places)
     {
-        const int Steal = 8;
         var fields = File.ReadLines("/proc/stat").First().Split(' ', StringSplitOptions.RemoveEmptyEntries);
-        return TimeSpan.FromSeconds(double.Parse(fields[Steal], CultureInfo.InvariantCulture) / TicksPerSecond);
+        var ticks = 0.0;
+        foreach (var place in places)
+        {
+            ticks += double.Parse(fields[place], CultureInfo.InvariantCulture);
+        }
+
+        return TimeSpan.FromSeconds(ticks / TicksPerSecond);
     }
 }

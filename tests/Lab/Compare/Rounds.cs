@@ -42,13 +42,16 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
         }
     }
 
-    // Another one is first in each round: what runs behind whom must not matter.
-    private async Task ForAllAsync(string what, Func<Hops, Task> run, int first = 0)
+    // Another one is first in each round, and every other turn through all of them goes backwards: neither what ran
+    // before nor who runs behind whom must matter.
+    private async Task ForAllAsync(string what, Func<Hops, Task> run, int round = 0)
     {
         Console.WriteLine(what);
-        for (var index = first; index < first + all.Count; index++)
+        var isForwards = round / all.Count % 2 == 0;
+        for (var turn = 0; turn < all.Count; turn++)
         {
-            await run(all[index % all.Count]);
+            var place = (round + turn) % all.Count;
+            await run(all[isForwards ? place : all.Count - 1 - place]);
         }
     }
 
@@ -66,6 +69,7 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
         var figures = await KeepAliveRun.RunAsync(hops, options.Span, width);
         samples.Add($"cpu_us_per_request_c{width}", hops, figures.Load.CpuMicrosecondsPerUnit);
         samples.Add($"quiet_cpu_us_per_request_c{width}", hops, figures.QuietCpuMicroseconds);
+        samples.Add($"machine_cpu_us_per_request_c{width}", hops, figures.MachineCpuMicroseconds);
         samples.Add($"requests_per_second_c{width}", hops, figures.Load.PerSecond);
         samples.Add($"latency_p50_ms_c{width}", hops, figures.P50Milliseconds);
         samples.Add($"latency_p99_ms_c{width}", hops, figures.P99Milliseconds);
