@@ -21,6 +21,9 @@ internal sealed record CompareOptions
     /// <summary>Requests before anything is measured.</summary>
     public int WarmUpRequests { get; init; } = 150_000;
 
+    /// <summary>Requests go on until next to nothing is compiled any more.</summary>
+    public bool AwaitsCompiler { get; init; } = true;
+
     /// <summary>Connections that stand idle for the memory figure.</summary>
     public int Standing { get; init; } = 1000;
 
@@ -45,6 +48,7 @@ internal sealed record CompareOptions
         Span = TimeSpan.FromSeconds(1),
         WarmUp = TimeSpan.FromSeconds(15),
         WarmUpRequests = 50_000,
+        AwaitsCompiler = false,
         Standing = 300,
         MemoryRounds = 1,
     };

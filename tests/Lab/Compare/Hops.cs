@@ -44,6 +44,9 @@ internal abstract class Hops(LabCluster lab, LabPod client, LabPod server)
 
     public TimeSpan Cpu() => TimeSpan.FromTicks(Pids.Sum(pid => ProcessClock.Read(pid).Ticks));
 
+    /// <summary>What of <see cref="Cpu"/> went into compiling; null: nothing is compiled while it runs.</summary>
+    public virtual TimeSpan? CompilingCpu() => null;
+
     public double ResidentKiB() => Pids.Sum(pid => ProcessUsage.Of(pid).ResidentKiB);
 
     public override string ToString() => Name;

@@ -19,6 +19,11 @@ internal static class KeepAliveRun
     // what is called once for each load as well: one long load would leave that to the rounds that count.
     private const int WarmingLoads = 70;
 
+    /// <summary>The share of CPU that compiling may have when rounds begin to count.</summary>
+    private const double CompiledShare = 0.015;
+
+    private const int MostPatientLoads = 4;
+
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(100);
 
     /// <summary>A number of requests that is not measured: code is compiled for speed after so many calls, not after a time.</summary>
@@ -28,6 +33,26 @@ internal static class KeepAliveRun
         {
             var run = await hops.Client.RunAsync(Command(hops, width, "-n", $"{Math.Max(requests / WarmingLoads, width)}"), TimeSpan.FromMinutes(5));
             RequireAllSucceeded(hops, run.Require().Output);
+        }
+    }
+
+    /// <summary>
+    /// Requests until next to nothing is compiled for longer than the 30 s after which the daemon looks at its rules
+    /// anew: that is compiled as well, and would meet the first rounds.
+    /// </summary>
+    public static async Task WarmUntilCompiledAsync(Hops hops, int width)
+    {
+        for (var load = 0; load < MostPatientLoads && hops.CompilingCpu() is { } before; load++)
+        {
+            var cpu = hops.Cpu();
+            var run = await hops.Client.RunAsync(Command(hops, width, "-D", "35s"), TimeSpan.FromMinutes(2));
+            RequireAllSucceeded(hops, run.Require().Output);
+            var share = (hops.CompilingCpu()!.Value - before) / (hops.Cpu() - cpu);
+            Console.WriteLine($"  {hops}: {share:P1} of its CPU compiled");
+            if (share < CompiledShare)
+            {
+                return;
+            }
         }
     }
 

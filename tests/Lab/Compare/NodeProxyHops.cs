@@ -15,6 +15,8 @@ internal sealed class NodeProxyHops(string name, string version, LabCluster lab,
 
     protected override IReadOnlyList<int> Pids => [.. Lab.Nodes.Select(node => node.Proxy!.Pid)];
 
+    public override TimeSpan? CompilingCpu() => TimeSpan.FromTicks(Pids.Sum(pid => ProcessClock.ReadThreads(pid, ".NET Tiered Com").Ticks));
+
     public override async Task StartAsync()
     {
         if (!hasIssuer)

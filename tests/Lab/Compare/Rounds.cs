@@ -33,6 +33,11 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
             await ForAllAsync($"{load.Name}, not counted", load.Warm);
         }
 
+        if (options.AwaitsCompiler && options.Runs("c32"))
+        {
+            await ForAllAsync("compiled", hops => KeepAliveRun.WarmUntilCompiledAsync(hops, Width));
+        }
+
         for (var round = 1; round <= options.Rounds; round++)
         {
             foreach (var load in loads)
