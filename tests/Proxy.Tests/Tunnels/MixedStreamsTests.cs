@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Proxy.Engine;
 using Proxy.Native;
 using Proxy.Tests.Engine;
 using Proxy.Tests.Stories;
@@ -13,6 +14,14 @@ public sealed class MixedStreamsTests
     private const int Pairings = 4;
     private const int Clients = 24;
 
+    // However slow the machine, no tunnel ends for having rested too long.
+    private static readonly ConnectionLimits s_patient = new()
+    {
+        Hold = TimeSpan.FromMilliseconds(100),
+        Handshake = Patience.Limit,
+        Tunnels = new TunnelLimits { Idle = TimeSpan.FromHours(1) },
+    };
+
     private readonly ConcurrentDictionary<uint, int> _served = new();
     private readonly ConcurrentQueue<Exception> _faults = new();
 
@@ -24,7 +33,7 @@ public sealed class MixedStreamsTests
     public async Task Ten_thousand_streams_of_every_kind_keep_their_bytes(string near, string far)
     {
         using var greeter = new Loopback(Stage.ServerAddress);
-        using var nodes = new TwoNodes(near: Enum.Parse<TlsEngine>(near), far: Enum.Parse<TlsEngine>(far));
+        using var nodes = new TwoNodes(s_patient, near: Enum.Parse<TlsEngine>(near), far: Enum.Parse<TlsEngine>(far));
         var seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var ports = new Ports(
@@ -40,9 +49,17 @@ public sealed class MixedStreamsTests
         // Each stream that had to arrive did so once, and none arrived twice.
         Assert.All(drawn.Where(stream => stream.IsOrderly), stream => Assert.Equal(1, _served.GetValueOrDefault(stream.Number)));
         Assert.All(_served, served => Assert.Equal(1, served.Value));
-        Assert.InRange(nodes.Handshakes, 1, (Streams / Pairings / 5) + Clients);
-        TestContext.Current.TestOutputHelper?.WriteLine($"{nodes.Handshakes} tunnels");
+        AssertTunnelsWereReused(nodes, drawn);
         await nodes.AssertNothingHeldAsync();
+    }
+
+    // A stream without an orderly end may end its tunnel, a refused one if its client left first (docs/TUNNEL.md). On a
+    // busy machine so does one that is asked for again before its last bytes are written. The others still rest.
+    private static void AssertTunnelsWereReused(TwoNodes nodes, MixedStream[] drawn)
+    {
+        var (opened, resting, broken) = (nodes.Handshakes, nodes.Resting, drawn.Count(stream => !stream.IsOrderly));
+        TestContext.Current.TestOutputHelper?.WriteLine($"{opened} tunnels, {resting} at rest; {broken} streams without an orderly end");
+        Assert.InRange(opened - resting, 1, broken + (drawn.Length / 10));
     }
 
     private static IEnumerable<MixedStream> Draw(int seed)
