@@ -18,16 +18,17 @@ internal static partial class ProcessClock
     }
 
     /// <summary>The processor time of those threads of a process that have this name, of which the kernel keeps 15 characters.</summary>
+    /// <exception cref="LabException">There is no such thread.</exception>
     public static TimeSpan ReadThreads(int pid, string name)
     {
-        var nanoseconds = 0.0;
+        double? nanoseconds = null;
         foreach (var thread in Directory.EnumerateDirectories($"/proc/{pid}/task"))
         {
             try
             {
                 if (File.ReadAllText($"{thread}/comm").TrimEnd() == name)
                 {
-                    nanoseconds += double.Parse(File.ReadAllText($"{thread}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
+                    nanoseconds = (nanoseconds ?? 0) + double.Parse(File.ReadAllText($"{thread}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
                 }
             }
             catch (IOException)
@@ -36,7 +37,7 @@ internal static partial class ProcessClock
             }
         }
 
-        return TimeSpan.FromMicroseconds(nanoseconds / 1e3);
+        return TimeSpan.FromMicroseconds((nanoseconds ?? throw new LabException($"process {pid} has no thread {name}")) / 1e3);
     }
 
     [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]

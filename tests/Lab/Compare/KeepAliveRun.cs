@@ -49,7 +49,7 @@ internal static class KeepAliveRun
             RequireAllSucceeded(hops, run.Require().Output);
             var share = (hops.CompilingCpu()!.Value - before) / (hops.Cpu() - cpu);
             Console.WriteLine($"  {hops}: {share:P1} of its CPU compiled");
-            if (share < CompiledShare)
+            if (share is >= 0 and < CompiledShare)
             {
                 return;
             }
@@ -86,7 +86,8 @@ internal static class KeepAliveRun
     {
         var costs = moments.Zip(moments.Skip(1), (from, to) =>
             (to.Cpu - from.Cpu).TotalMicroseconds / Math.Max(1, Between(ended, from, to).Count()));
-        return costs.Order().ElementAt(Math.Max(1, ((moments.Count - 1) / 10) - 1));
+        var sorted = costs.Order().ToList();
+        return sorted[Math.Min(sorted.Count - 1, Math.Max(1, (sorted.Count / 10) - 1))];
     }
 
     private static IEnumerable<(double At, long Duration)> Between(List<(double At, long Duration)> ended, Moment from, Moment to) =>

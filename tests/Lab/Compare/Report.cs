@@ -57,7 +57,7 @@ internal sealed record Report
             output.WriteLine($"{metric.Key,-34}{string.Concat(metric.Select(ratio => $"  {ratio.Proxy}/{ratio.Of} {Text(ratio.Median)} ({Text(ratio.Min)} to {Text(ratio.Max)})"))}");
         }
 
-        output.WriteLine($"\nmedian (least to most) of {Rounds} rounds of {SpanSeconds} s; {Common}");
+        output.WriteLine($"\nmedian (least to most) of {Rounds} rounds of {SpanSeconds} s, {Rows.Where(row => row.Metric.EndsWith("_c32", StringComparison.Ordinal)).Select(row => row.Samples).FirstOrDefault(Rounds)} with c32; {Common}");
         output.WriteLine($"commit {Commit}, {Machine}, stolen {StolenShare:P1}; {string.Join(", ", Versions.Select(v => $"{v.Key} {v.Value}"))}");
     }
 

@@ -42,21 +42,23 @@ internal sealed class Rounds(CompareOptions options, IReadOnlyList<Hops> all, Sa
         {
             foreach (var load in loads)
             {
-                await ForAllAsync($"round {round}, {load.Name}", load.Measure, round - 1);
+                var looks = load.Name == "c32" ? options.LooksAtC32 : 1;
+                for (var look = 0; look < looks; look++)
+                {
+                    await ForAllAsync($"round {round}, {load.Name}", load.Measure, ((round - 1) * looks) + look);
+                }
             }
         }
     }
 
-    // Another one is first in each round, and every other turn through all of them goes backwards: neither what ran
-    // before nor who runs behind whom must matter.
+    // There and back, then from the next one on: neither what ran before nor who runs behind whom must matter.
     private async Task ForAllAsync(string what, Func<Hops, Task> run, int round = 0)
     {
         Console.WriteLine(what);
-        var isForwards = round / all.Count % 2 == 0;
         for (var turn = 0; turn < all.Count; turn++)
         {
-            var place = (round + turn) % all.Count;
-            await run(all[isForwards ? place : all.Count - 1 - place]);
+            var place = round % 2 == 0 ? turn : all.Count - 1 - turn;
+            await run(all[((round / 2) + place) % all.Count]);
         }
     }
 

@@ -3,7 +3,7 @@ using System.Globalization;
 namespace Lab.Compare;
 
 /// <summary>One figure of the report.</summary>
-internal sealed record Row(string Metric, string Proxy, double Median, double Min, double Max);
+internal sealed record Row(string Metric, string Proxy, double Median, double Min, double Max, int Samples);
 
 /// <summary>A proxy's figure over another's of the same round; what the machine did at the time is in both.</summary>
 internal sealed record Ratio(string Metric, string Proxy, string Of, double Median, double Min, double Max);
@@ -33,7 +33,7 @@ internal sealed class Samples(bool isVerbose)
     [
         .. from key in order.GroupBy(key => key.Metric).SelectMany(same => same)
            let sorted = samples[key].Order().ToList()
-           select new Row(key.Metric, key.Proxy, Round(Median(sorted)), Round(sorted[0]), Round(sorted[^1])),
+           select new Row(key.Metric, key.Proxy, Round(Median(sorted)), Round(sorted[0]), Round(sorted[^1]), sorted.Count),
     ];
 
     /// <summary>The first proxy's figures over each other's.</summary>
