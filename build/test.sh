@@ -15,6 +15,7 @@ rm -rf "$results" && mkdir -p "$results"
 tell_failed() {
     tr '\n' ' ' < "$1" | sed 's/<UnitTestResult /\n&/g' | grep '^<UnitTestResult [^>]*outcome="Failed"' |
         sed -e 's/^<UnitTestResult testName="\([^"]*\)".*<Message>\([^<]*\)<.*<StackTrace>\([^<]*\)<.*/failed: \1: \2 |\3/' \
+            -e 's/^<UnitTestResult testName="\([^"]*\)".*<Message>\([^<]*\)<.*/failed: \1: \2/' \
             -e 's/^<UnitTestResult testName="\([^"]*\)".*/failed: \1/' \
             -e 's/&quot;/"/g' -e "s/&apos;/'/g" -e 's/&lt;/</g' -e 's/&gt;/>/g' -e 's/&#x[AD];/ /g' -e 's/&amp;/\&/g' |
         cut -c 1-1500
@@ -82,7 +83,7 @@ for part in $parts; do
 done
 
 for result in "$results"/*.trx; do
-    tell_failed "$result"
+    [ -f "$result" ] && tell_failed "$result"
 done
 [ $skipped -gt 0 ] && echo "$skipped skipped"
 echo "$passed passed, $failed failed"

@@ -72,6 +72,7 @@ internal sealed record CaptureOptions
     {
         Require(ProxyMark != 0 && (ProxyMark & ~Mask) == 0, "the proxy mark must be within the mask and not zero");
         Require(DivertMark != 0 && (DivertMark & ~Mask) == 0, "the divert mark must be within the mask and not zero");
+        Require(Mask != uint.MaxValue, "the mask of the marks must leave bits to others; rules that look at all of them are printed without a mask and could not be known again");
         Require(ProxyMark != DivertMark, "the proxy mark and the divert mark must differ");
         Require(JudgedMark != ProxyMark && JudgedMark != DivertMark, "neither of the two marks may hold all bits of the other");
         Require(QueueNumber <= ushort.MaxValue - 2, "two more queues follow the queue's number");

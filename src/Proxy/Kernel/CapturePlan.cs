@@ -65,7 +65,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
             var chains = NodeRuleSet.Of(options, family);
             if (chains.Count == 0)
             {
-                foreach (var step in Delete(found.Iptables.Restore(family), found[family].Tables, isSecondNet: false))
+                foreach (var step in Delete(family, found.Iptables, found[family].Tables, isSecondNet: false))
                     yield return step;
                 continue;
             }
@@ -97,7 +97,7 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private bool HasBegun(CaptureFamily family) => TurnsOff(family, found[family].Tables) || TurnsOff(family, found[family].OtherTables);
 
     private bool TurnsOff(CaptureFamily family, SavedTables tables) => RuleSet(family).Capture.Where(chain => chain.Table == "raw").All(chain =>
-        tables.IsEntered(chain) && tables.RulesOf(chain.Table, chain.Name).Any());
+        tables.IsEntered(chain) && tables.RulesOf(chain.Table, chain.Name).Any(rule => rule.Target == "CT"));
 
     private CaptureRuleSet RuleSet(CaptureFamily family) => new(options, family);
 
@@ -156,31 +156,36 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private static CaptureStep Ip(CaptureFamily family, string command) => new("ip", [family.RouteFlag, .. command.Split(' ')]);
 
     private IEnumerable<CaptureStep> Delete(bool isSecondNet) =>
-        found.Families.SelectMany(family => Delete(found.Iptables.Restore(family), found[family].Tables, isSecondNet));
+        found.Families.SelectMany(family => Delete(family, found.Iptables, found[family].Tables, isSecondNet));
 
     private IEnumerable<CaptureStep> DeleteLeftOver(bool isSecondNet) => found.Other is { } other
-        ? found.Families.SelectMany(family => Delete(other.Restore(family), found[family].OtherTables, isSecondNet))
+        ? found.Families.SelectMany(family => Delete(family, other, found[family].OtherTables, isSecondNet))
         : [];
 
-    private static IEnumerable<CaptureStep> Delete(string restore, SavedTables saved, bool isSecondNet)
+    private IEnumerable<CaptureStep> Delete(CaptureFamily family, Iptables iptables, SavedTables saved, bool isSecondNet)
     {
         var script = new StringBuilder();
-        var names = saved.OurChains.Select(chain => (chain.Table, chain.Name))
-            .Union(saved.Entries.Select(entry => (entry.Table, Name: entry.Entered)))
+        var entries = saved.Entries.Where(entry => saved.IsEntry(entry) || IsOurText(family, entry)).ToLookup(entry => (entry.Table, Name: entry.Entered));
+        var names = saved.OurChains.Select(chain => (chain.Table, chain.Name)).Union(entries.Select(same => same.Key))
             .Where(chain => CaptureRuleSet.IsSecondNet(chain.Name) == isSecondNet);
-        foreach (var table in names.GroupBy(chain => chain.Table, chain => chain.Name))
-            AppendDeletion(script, table.Key, [.. table], saved);
+        foreach (var table in names.GroupBy(chain => chain.Table))
+        {
+            var chains = saved.OurChains.Where(chain => table.Contains((chain.Table, chain.Name))).Select(chain => chain.Name).ToList();
+            AppendDeletion(script, table.Key, table.SelectMany(name => entries[name]), chains);
+        }
         if (script.Length > 0)
-            yield return new CaptureStep(restore, RestoreArguments, script.ToString());
+            yield return new CaptureStep(iptables.Restore(family), RestoreArguments, script.ToString());
     }
 
-    // A way in may name a chain that is gone.
-    private static void AppendDeletion(StringBuilder script, string table, IReadOnlyList<string> names, SavedTables saved)
+    // A way in may only name its chain, and stay when that is gone; the comment of somebody else's rule may name any.
+    private bool IsOurText(CaptureFamily family, SavedRule entry) =>
+        RuleSet(family).All.Any(chain => chain.Table == entry.Table && chain.Hook is not null && chain.EntryLines.Contains(entry.Line));
+
+    private static void AppendDeletion(StringBuilder script, string table, IEnumerable<SavedRule> entries, IReadOnlyList<string> chains)
     {
         script.Append(CultureInfo.InvariantCulture, $"*{table}\n");
-        foreach (var entry in saved.Entries.Where(entry => entry.Table == table && names.Contains(entry.Entered)))
+        foreach (var entry in entries)
             script.Append(CultureInfo.InvariantCulture, $"{Undo(entry)}\n");
-        var chains = saved.OurChains.Where(chain => chain.Table == table && names.Contains(chain.Name)).Select(chain => chain.Name).ToList();
         foreach (var chain in chains)
             script.Append(CultureInfo.InvariantCulture, $"-F {chain}\n");
         foreach (var chain in chains)

@@ -126,6 +126,9 @@ public sealed class CaptureRulesTests
         Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
         rules.Apply(pods.PodNamespace);
         Assert.DoesNotContain("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
+        pods.InPod($"iptables-{variant} -t raw -D NODE_PROXY_PREROUTING -p tcp -j CT --notrack");
+        Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
+        rules.Apply(pods.PodNamespace);
         pods.InPod($"ip6tables-{variant} -t raw -D OUTPUT 2");
         Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
     }
@@ -148,6 +151,10 @@ public sealed class CaptureRulesTests
         Assert.DoesNotContain("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
         rules.Apply(pods.PodNamespace);
         Assert.Empty(rules.Verify(pods.PodNamespace));
+        pods.InPod($"iptables-{variant} -t raw -F OUTPUT");
+        pods.InPod($"iptables-{variant} -t raw -A OUTPUT -j NODE_PROXY_OUTPUT");
+        pods.InPod($"iptables-{variant} -t raw -F NODE_PROXY_OUTPUT");
+        Assert.Contains("conntrack -F", rules.DryRunApply(pods.PodNamespace), StringComparison.Ordinal);
     }
 
     // A way in that names our chain without leading there keeps no chain from being deleted.
@@ -211,6 +218,7 @@ public sealed class CaptureRulesTests
     [Theory]
     [InlineData("proxy mark", 0x10u, 0x20u, 0x20u)]
     [InlineData("divert mark", 0x10u, 0u, 0xf0u)]
+    [InlineData("leave bits to others", 0x10u, 0x20u, 0xffffffffu)]
     [InlineData("must differ", 0x10u, 0x10u, 0xf0u)]
     public void Marks_that_do_not_separate_are_refused(string reason, uint proxy, uint divert, uint mask)
     {

@@ -28,13 +28,16 @@ public sealed class ForeignRulesTests
         Assert.Contains($"iptables-{variant} -t filter OUTPUT: policy DROP also drops what capture lets pass", said);
     }
 
-    [Fact]
-    public void A_rule_of_others_is_said_whatever_its_comment_pretends()
+    [Theory]
+    [MemberData(nameof(TestVariants.All), MemberType = typeof(TestVariants))]
+    public void A_rule_of_others_is_said_and_stays_though_its_comment_names_a_chain_of_ours_that_is_not_there(string variant)
     {
         using var pods = new TestPods();
-        pods.InPod("iptables-nft -t raw -A OUTPUT -p tcp --dport 96 -m comment --comment NODE_PROXY_ELSEWHERE -j DROP");
-        var said = new CaptureRules(TestVariants.Options("nft")).Apply(pods.PodNamespace);
-        Assert.Contains("--dport 96", Assert.Single(said), StringComparison.Ordinal);
+        pods.InPod($"iptables-{variant} -t raw -A OUTPUT -p tcp --dport 96 -m comment --comment NODE_PROXY_ELSEWHERE -j DROP");
+        var rules = new CaptureRules(TestVariants.Options(variant));
+        Assert.Contains("--dport 96", Assert.Single(rules.Apply(pods.PodNamespace)), StringComparison.Ordinal);
+        rules.Remove(pods.PodNamespace);
+        Assert.Contains("--dport 96", pods.InPod($"iptables-{variant}-save -t raw"), StringComparison.Ordinal);
     }
 
     [Fact]

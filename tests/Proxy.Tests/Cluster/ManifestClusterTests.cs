@@ -87,8 +87,8 @@ public class ManifestClusterTests
             took.Add(TimeProvider.System.GetElapsedTime(before));
         }
 
-        // The middle one: a busy machine may let any single one wait.
-        Assert.InRange(took.Order().ElementAt(took.Count / 2), TimeSpan.Zero, TimeSpan.FromSeconds(1));
+        // Without the two slowest: a busy machine may let any single one wait.
+        Assert.InRange(took.Order().ElementAt(took.Count - 3), TimeSpan.Zero, TimeSpan.FromSeconds(1));
     }
 
     [Fact]

@@ -39,7 +39,7 @@ public sealed class SnapshotSignalTests : IDisposable
     [InlineData(false)]
     public async Task Many_who_wait_cost_no_more_than_their_number(bool isSignalled)
     {
-        const int count = 100_000;
+        const int count = 300_000;
         var ended = new List<bool>(count);
         await _worker.DoAsync(() =>
         {
