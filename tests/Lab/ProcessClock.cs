@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using System.Runtime.InteropServices;
 
 namespace Lab;
@@ -15,29 +14,6 @@ internal static partial class ProcessClock
         return GetTime(clock, out var time) == 0
             ? TimeSpan.FromSeconds(time.Seconds) + TimeSpan.FromMicroseconds(time.Nanoseconds / 1e3)
             : throw new Win32Exception($"process {pid} has no clock: {Marshal.GetLastPInvokeErrorMessage()}");
-    }
-
-    /// <summary>The processor time of those threads of a process that have this name, of which the kernel keeps 15 characters.</summary>
-    /// <exception cref="LabException">There is no such thread.</exception>
-    public static TimeSpan ReadThreads(int pid, string name)
-    {
-        double? nanoseconds = null;
-        foreach (var thread in Directory.EnumerateDirectories($"/proc/{pid}/task"))
-        {
-            try
-            {
-                if (File.ReadAllText($"{thread}/comm").TrimEnd() == name)
-                {
-                    nanoseconds = (nanoseconds ?? 0) + double.Parse(File.ReadAllText($"{thread}/schedstat").Split(' ')[0], CultureInfo.InvariantCulture);
-                }
-            }
-            catch (IOException)
-            {
-                // It has just ended.
-            }
-        }
-
-        return TimeSpan.FromMicroseconds((nanoseconds ?? throw new LabException($"process {pid} has no thread {name}")) / 1e3);
     }
 
     [LibraryImport("libc", EntryPoint = "clock_gettime", SetLastError = true)]

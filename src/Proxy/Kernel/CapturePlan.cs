@@ -165,14 +165,10 @@ internal sealed class CapturePlan(CaptureOptions options, CaptureFindings found)
     private IEnumerable<CaptureStep> Delete(CaptureFamily family, Iptables iptables, SavedTables saved, bool isSecondNet)
     {
         var script = new StringBuilder();
-        var entries = saved.Entries.Where(entry => saved.IsEntry(entry) || IsOurText(family, entry)).ToLookup(entry => (entry.Table, Name: entry.Entered));
-        var names = saved.OurChains.Select(chain => (chain.Table, chain.Name)).Union(entries.Select(same => same.Key))
-            .Where(chain => CaptureRuleSet.IsSecondNet(chain.Name) == isSecondNet);
-        foreach (var table in names.GroupBy(chain => chain.Table))
-        {
-            var chains = saved.OurChains.Where(chain => table.Contains((chain.Table, chain.Name))).Select(chain => chain.Name).ToList();
-            AppendDeletion(script, table.Key, table.SelectMany(name => entries[name]), chains);
-        }
+        var chains = saved.OurChains.Where(chain => CaptureRuleSet.IsSecondNet(chain.Name) == isSecondNet).ToList();
+        var entries = saved.Entries.Where(entry => CaptureRuleSet.IsSecondNet(entry.Entered) == isSecondNet && (saved.IsEntry(entry) || IsOurText(family, entry))).ToList();
+        foreach (var table in chains.Select(chain => chain.Table).Union(entries.Select(entry => entry.Table)))
+            AppendDeletion(script, table, entries.Where(entry => entry.Table == table), [.. chains.Where(chain => chain.Table == table).Select(chain => chain.Name)]);
         if (script.Length > 0)
             yield return new CaptureStep(iptables.Restore(family), RestoreArguments, script.ToString());
     }

@@ -15,7 +15,7 @@ internal sealed class NodeProxyHops(string name, string version, LabCluster lab,
 
     protected override IReadOnlyList<int> Pids => [.. Lab.Nodes.Select(node => node.Proxy!.Pid)];
 
-    public override TimeSpan? CompilingCpu() => TimeSpan.FromTicks(Pids.Sum(pid => ProcessClock.ReadThreads(pid, ".NET Tiered Com").Ticks));
+    public override TimeSpan? CompilingCpu() => TimeSpan.FromTicks(Pids.Sum(pid => CompilerOf(pid).Ran.Ticks));
 
     public override async Task StartAsync()
     {
@@ -31,6 +31,9 @@ internal sealed class NodeProxyHops(string name, string version, LabCluster lab,
         await Lab.AwaitSvidAsync(Client, isHeld: true);
         await Lab.AwaitSvidAsync(Server, isHeld: true);
     }
+
+    // Its thread never ends (RuntimeThreads).
+    private static ThreadTime CompilerOf(int pid) => ThreadTime.Of(pid).Single(thread => thread.Name == ".NET Tiered Com");
 
     public override Task StopAsync() => Task.WhenAll(Lab.Nodes.Select(node => node.StopProxyAsync()));
 }

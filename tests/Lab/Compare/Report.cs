@@ -57,9 +57,11 @@ internal sealed record Report
             output.WriteLine($"{metric.Key,-34}{string.Concat(metric.Select(ratio => $"  {ratio.Proxy}/{ratio.Of} {Text(ratio.Median)} ({Text(ratio.Min)} to {Text(ratio.Max)})"))}");
         }
 
-        output.WriteLine($"\nmedian (least to most) of {Rounds} rounds of {SpanSeconds} s, {Rows.Where(row => row.Metric.EndsWith("_c32", StringComparison.Ordinal)).Select(row => row.Samples).FirstOrDefault(Rounds)} with c32; {Common}");
+        output.WriteLine($"\nmedian (least to most) of {Rounds} rounds of {SpanSeconds} s{MoreSamples}; {Common}");
         output.WriteLine($"commit {Commit}, {Machine}, stolen {StolenShare:P1}; {string.Join(", ", Versions.Select(v => $"{v.Key} {v.Value}"))}");
     }
+
+    private string MoreSamples => Rows.FirstOrDefault(row => row.Samples > Rounds) is { } row ? $", {row.Samples} samples of {row.Metric.Split('_')[^1]}" : "";
 
     private static string CellOf(IEnumerable<Row> rows, string proxy) =>
         rows.FirstOrDefault(row => row.Proxy == proxy) is { } row ? $"{Text(row.Median)} ({Text(row.Min)} to {Text(row.Max)})" : "";

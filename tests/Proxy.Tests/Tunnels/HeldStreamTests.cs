@@ -168,13 +168,7 @@ public sealed class HeldStreamTests : IDisposable
     [InlineData(0)]
     public async Task What_is_under_way_when_a_stream_is_over_to_its_clients_node_arrives_although_RETIRE_comes(int resting)
     {
-        var limits = new ConnectionLimits
-        {
-            Hold = TimeSpan.FromMilliseconds(100),
-            Handshake = Patience.Limit,
-            Tunnels = new TunnelLimits { RestingPerPair = resting },
-        };
-        using var nodes = new TwoNodes(limits);
+        using var nodes = new TwoNodes(Node.Patient with { Tunnels = new TunnelLimits { RestingPerPair = resting } });
         var (story, client) = await nodes.ConnectAsync();
         var upload = new byte[5000 * 1024];
         await Patience.OnThread(() => client.Send(upload));

@@ -15,12 +15,7 @@ public sealed class MixedStreamsTests
     private const int Clients = 24;
 
     // However slow the machine, no tunnel ends for having rested too long.
-    private static readonly ConnectionLimits s_patient = new()
-    {
-        Hold = TimeSpan.FromMilliseconds(100),
-        Handshake = Patience.Limit,
-        Tunnels = new TunnelLimits { Idle = TimeSpan.FromHours(1) },
-    };
+    private static readonly ConnectionLimits s_limits = Node.Patient with { Tunnels = new TunnelLimits { Idle = TimeSpan.FromHours(1) } };
 
     private readonly ConcurrentDictionary<uint, int> _served = new();
     private readonly ConcurrentQueue<Exception> _faults = new();
@@ -33,7 +28,7 @@ public sealed class MixedStreamsTests
     public async Task Ten_thousand_streams_of_every_kind_keep_their_bytes(string near, string far)
     {
         using var greeter = new Loopback(Stage.ServerAddress);
-        using var nodes = new TwoNodes(s_patient, near: Enum.Parse<TlsEngine>(near), far: Enum.Parse<TlsEngine>(far));
+        using var nodes = new TwoNodes(s_limits, near: Enum.Parse<TlsEngine>(near), far: Enum.Parse<TlsEngine>(far));
         var seed = Random.Shared.Next();
         TestContext.Current.TestOutputHelper?.WriteLine($"seed {seed}");
         var ports = new Ports(

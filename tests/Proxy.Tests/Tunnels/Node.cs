@@ -9,11 +9,14 @@ namespace Proxy.Tests.Tunnels;
 /// <summary>One worker of a node, with its own snapshot.</summary>
 internal sealed class Node
 {
+    /// <summary>What nodes have unless a test says otherwise: what is unknown is held briefly, no handshake is too slow.</summary>
+    public static readonly ConnectionLimits Patient = new() { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
+
     public Node(string name, ConnectionLimits? limits, ConnectionBudget? budget = null, TimeProvider? time = null, TlsEngine? engine = null, TimeProvider? workerTime = null)
     {
         Worker = new TestWorker(workerTime);
         Flows = new FlowRing(name, TimeProvider.System);
-        limits ??= new ConnectionLimits { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit };
+        limits ??= Patient;
         Seat = new ConnectionSeat(Worker.Worker, 1, Mesh, name, limits, Flows, time ?? TimeProvider.System)
         {
             // Each node speaks TLS by the other engine, unless a test says otherwise.

@@ -66,8 +66,7 @@ public sealed class TunnelPoolTests
         Assert.Equal(0, nodes.Resting);
     }
 
-    private static ConnectionLimits Limits(TunnelLimits tunnels) =>
-        new() { Hold = TimeSpan.FromMilliseconds(100), Handshake = Patience.Limit, Tunnels = tunnels };
+    private static ConnectionLimits Limits(TunnelLimits tunnels) => Node.Patient with { Tunnels = tunnels };
 
     private static async Task ConverseAsync(TwoNodes nodes, Native.Endpoint port)
     {
